@@ -1,0 +1,59 @@
+"""Named scratch arrays that are allocated once and reused by every later step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from glassnet._typing import AnyArray, Shape
+
+__all__ = ["Buffers"]
+
+
+class Buffers:
+    """Hands out uninitialised arrays by name; the same name and shape gives the same memory.
+
+    A smaller shape (the last partial batch) is a view of the larger array's start, so once the
+    largest shape of each name has been seen, nothing is allocated any more.
+
+    >>> buffers = Buffers("float32")
+    >>> whole = buffers.get("z", (32, 8))
+    >>> part = buffers.get("z", (5, 8))
+    >>> np.shares_memory(whole, part)
+    True
+    """
+
+    __slots__ = ("_memory", "_views", "dtype")
+
+    def __init__(self, dtype: npt.DTypeLike = "float32") -> None:
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self._memory: dict[tuple[str, np.dtype[Any]], AnyArray] = {}
+        self._views: dict[tuple[str, Shape, np.dtype[Any]], AnyArray] = {}
+
+    def get(self, name: str, shape: Shape, dtype: npt.DTypeLike | None = None) -> AnyArray:
+        """Return the array of this name, shape and dtype (default: the buffers' own)."""
+        kind = self.dtype if dtype is None else np.dtype(dtype)
+        view = self._views.get((name, shape, kind))
+        if view is None:
+            view = self._make(name, shape, kind)
+        return view
+
+    def _make(self, name: str, shape: Shape, kind: np.dtype[Any]) -> AnyArray:
+        size = math.prod(shape)
+        memory = self._memory.get((name, kind))
+        if memory is None or memory.size < size:
+            memory = np.empty(size, kind)
+            self._memory[name, kind] = memory
+            self._forget(name)
+        elif len(self._views) > 256:  # many different batch sizes: keep the memory, drop old views
+            self._views.clear()
+        view = memory[:size].reshape(shape)
+        self._views[name, shape, kind] = view
+        return view
+
+    def _forget(self, name: str) -> None:
+        for key in [key for key in self._views if key[0] == name]:
+            del self._views[key]

@@ -1,0 +1,119 @@
+"""What every layer is: hyperparameters that declare parameters, go forward, and go backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from glassnet._typing import Array
+from glassnet.context import Context
+from glassnet.errors import GradientError, ShapeError
+from glassnet.hyperparameters import Hyperparameters
+from glassnet.parameters import Scope
+
+__all__ = ["Layer", "build_chain", "chain_backward", "chain_forward"]
+
+
+@dataclass(frozen=True)
+class Layer(Hyperparameters):
+    """Base of all layers; one of your own defines :meth:`build`, :meth:`forward`, :meth:`backward`.
+
+    A learned factor for every feature, y = x * s:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, glassnet as gn
+    >>> @dataclass(frozen=True)
+    ... class Scale(gn.layers.Layer):
+    ...     def build(self, n_inputs, scope):
+    ...         scope.parameter("factor", (n_inputs,), gn.initializers.Constant(2.0), decay=False)
+    ...         return n_inputs
+    ...     def forward(self, inputs, context):
+    ...         context.saved["inputs"] = inputs
+    ...         return inputs * context.parameters["factor"]
+    ...     def backward(self, gradient, context):
+    ...         np.sum(gradient * context.saved["inputs"], axis=0, out=context.gradients["factor"])
+    ...         return gradient * context.parameters["factor"]
+    >>> gn.Network([Scale()], seed=0).build(3).predict(np.ones((1, 3)))
+    array([[2., 2., 2.]], dtype=float32)
+    """
+
+    regularized: ClassVar[bool] = False
+    """True on a class whose :meth:`penalize` or :meth:`constrain` may do something."""
+
+    def build(self, n_inputs: int, scope: Scope) -> int:
+        """Declare parameters for `n_inputs` features on `scope`; return the number of outputs."""
+        return n_inputs
+
+    def forward(self, inputs: Array, context: Context) -> Array:
+        """Return the outputs (n_samples, n_outputs) of inputs (n_samples, n_inputs)."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward().")
+
+    def backward(self, gradient: Array, context: Context) -> Array | None:
+        """Overwrite `context.gradients` and return dL/d(inputs).
+
+        Args:
+            gradient: dL/d(outputs), (n_samples, n_outputs); may be overwritten.
+            context: the context that forward used.
+
+        Returns:
+            dL/d(inputs), or None where `context.wants_input_gradient` is False.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define backward().")
+
+    def penalize(self, context: Context, add_gradient: bool) -> float:
+        """Return the layer's penalty on its weights; if asked, add its gradient to theirs."""
+        return 0.0
+
+    def constrain(self, context: Context) -> None:
+        """Force the weights back into their constraint after an update."""
+
+
+def build_chain(layers: Sequence[Layer], n_inputs: int, scope: Scope) -> int:
+    """Build layers one after the other below `scope`; return the last one's width."""
+    width = n_inputs
+    for layer in layers:
+        child = scope.child(type(layer).__name__.lower())
+        child.n_inputs = width
+        made = layer.build(width, child)
+        if not isinstance(made, int) or made < 1:
+            raise ShapeError(f"{child.name}: build() must return the number of outputs, got {made!r}.")
+        child.n_outputs = width = made
+    return width
+
+
+def chain_forward(layers: Sequence[Layer], contexts: Sequence[Context], inputs: Array) -> Array:
+    """Run layers one after the other."""
+    x = inputs
+    for layer, context in zip(layers, contexts, strict=True):
+        n = len(x)
+        if context.record is not None:
+            context.record["inputs"] = x.copy()
+        x = layer.forward(x, context)
+        if x.shape != (n, context.scope.n_outputs):
+            raise ShapeError(
+                f"{context.name} ({type(layer).__name__}) promised outputs of shape "
+                f"({n}, {context.scope.n_outputs}) but forward() returned {x.shape}."
+            )
+        if context.record is not None:
+            context.record["a"] = x.copy()
+    return x
+
+
+def chain_backward(layers: Sequence[Layer], contexts: Sequence[Context], gradient: Array) -> Array | None:
+    """Run the backward passes from last to first, down to the lowest layer that learns."""
+    g: Array | None = gradient
+    for layer, context in zip(reversed(layers), reversed(contexts), strict=True):
+        if not context.wants_input_gradient and not context.learns:
+            return None
+        if g is None:
+            raise GradientError(
+                f"backward() of the layer above {context.name} returned no input gradient, "
+                f"but {context.name} needs it."
+            )
+        if context.record is not None:
+            context.record["da"] = g.copy()
+        g = layer.backward(g, context)
+        if context.record is not None and g is not None:
+            context.record["dinputs"] = g.copy()
+    return g

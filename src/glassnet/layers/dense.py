@@ -1,0 +1,125 @@
+"""The dense layer: z = x W + b, a = f(z)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from glassnet._typing import Array
+from glassnet.activations import ActivationFunction, Linear
+from glassnet.context import Context
+from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.initializers import Initializer, Zeros
+from glassnet.layers.base import Layer
+from glassnet.parameters import Scope
+from glassnet.registry import resolve
+
+__all__ = ["Dense"]
+
+_NOT_NEGATIVE = Interval(0, math.inf, "left")
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Fully connected layer, a = f(x W + b).
+
+    Backward, with dz = dL/da * f'(z):
+
+        dW = x^T dz,   db = sum of dz over the rows,   dx = dz W^T.
+
+    Parameters: "weight" (inputs, units) and "bias" (units,).
+
+    Args:
+        units: number of outputs, at least 1.
+        activation: name or object, default "linear".
+        bias: whether there is a bias, default True; it starts at zero.
+        initializer: of the weights; default None follows the activation: He normal for the relu
+            family, LeCun normal for selu, Xavier uniform for the others.
+        l1: adds l1 * sum |W| to the loss, at least 0.
+        l2: adds l2 / 2 * sum W^2 to the loss, at least 0; its gradient is l2 * W (Keras has no 1/2).
+        max_norm: if given, after each update every unit's incoming weights are scaled down to this
+            Euclidean norm (Srivastava et al., 2014).
+
+    >>> import glassnet as gn
+    >>> gn.Network([gn.Dense(3, activation="relu")], seed=0).build(4).parameters["dense1.weight"].shape
+    (4, 3)
+    """
+
+    units: int = hyperparameter(interval=Interval(1, math.inf, "left", integer=True), positional=True)
+    activation: ActivationFunction = hyperparameter("linear", kind="activation")
+    bias: bool = hyperparameter(True, flag=True)
+    initializer: Initializer | None = hyperparameter(None, kind="initializer", optional=True)
+    l1: float = hyperparameter(0.0, interval=_NOT_NEGATIVE)
+    l2: float = hyperparameter(0.0, interval=_NOT_NEGATIVE)
+    max_norm: float | None = hyperparameter(None, interval=Interval(0, math.inf, "neither"), optional=True)
+
+    regularized: ClassVar[bool] = True
+
+    def build(self, n_inputs: int, scope: Scope) -> int:
+        """Declare weight and bias."""
+        chosen = self.initializer or resolve("initializer", self.activation.initializer)
+        scope.parameter("weight", (n_inputs, self.units), chosen)
+        if self.bias:
+            scope.parameter("bias", (self.units,), Zeros(), decay=False)
+        return self.units
+
+    def forward(self, inputs: Array, context: Context) -> Array:
+        """Return f(x W + b): x (B, I), W (I, U), b (U,) -> (B, U)."""
+        z = context.buffers.get("z", (len(inputs), self.units))
+        np.dot(inputs, context.parameters["weight"], out=z)
+        if self.bias:
+            z += context.parameters["bias"]
+        a = z
+        if not context.skip_activation and not isinstance(self.activation, Linear):
+            if not self.activation.from_output or context.record is not None:
+                a = context.buffers.get("a", z.shape)
+            self.activation.forward(z, a, context.buffers)
+        context.saved.update(inputs=inputs, z=z, a=a)
+        return a
+
+    def backward(self, gradient: Array, context: Context) -> Array | None:
+        """Fill dW and db from dL/da (B, U); return dL/dx (B, I) if it is wanted."""
+        saved = context.saved
+        saved["dz"] = dz = gradient  # dL/da becomes dL/dz in place
+        if not context.skip_activation and not isinstance(self.activation, Linear):
+            self.activation.backward(gradient, saved["z"], saved["a"], dz, context.buffers)
+        np.dot(saved["inputs"].T, dz, out=context.gradients["weight"])  # (I, B) (B, U) -> (I, U)
+        if self.bias:
+            np.sum(dz, axis=0, out=context.gradients["bias"])
+        if not context.wants_input_gradient:
+            return None
+        dx = context.buffers.get("dx", saved["inputs"].shape)
+        np.dot(dz, context.parameters["weight"].T, out=dx)  # (B, U) (U, I) -> (B, I)
+        return dx
+
+    def penalize(self, context: Context, add_gradient: bool) -> float:
+        """Return l1 sum |W| + l2/2 sum W^2 and add l1 sign(W) + l2 W to dW."""
+        if not self.l1 and not self.l2:
+            return 0.0
+        w, dw = context.parameters["weight"], context.gradients["weight"]
+        work = context.buffers.get("penalty", w.shape)
+        value = 0.0
+        if self.l1:
+            value += self.l1 * float(np.abs(w, out=work).sum(dtype=np.float64))
+            if add_gradient:
+                dw += np.multiply(np.sign(w, out=work), self.l1, out=work)
+        if self.l2:
+            value += self.l2 / 2 * float(np.multiply(w, w, out=work).sum(dtype=np.float64))
+            if add_gradient:
+                dw += np.multiply(w, self.l2, out=work)
+        return value
+
+    def constrain(self, context: Context) -> None:
+        """Scale every column of W whose norm exceeds max_norm down to it."""
+        if self.max_norm is None:
+            return
+        w = context.parameters["weight"]
+        work = np.multiply(w, w, out=context.buffers.get("penalty", w.shape))
+        norms = np.sum(work, axis=0, out=context.buffers.get("norms", (self.units,)))
+        np.sqrt(norms, out=norms)
+        np.maximum(norms, self.max_norm, out=norms)  # columns within the bound get the factor 1
+        np.divide(self.max_norm, norms, out=norms)
+        w *= norms

@@ -1,0 +1,47 @@
+"""Dropout: random units are switched off while training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet._typing import Array
+from glassnet.context import Context
+from glassnet.errors import GlassnetError
+from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.layers.base import Layer
+
+__all__ = ["Dropout"]
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Inverted dropout: y = x * m / (1 - rate), m = 1 with probability 1 - rate, else 0.
+
+    The division keeps the mean, so prediction is the identity (Srivastava et al., 2014).
+
+    Args:
+        rate: share of the inputs set to zero, in [0, 1).
+    """
+
+    rate: float = hyperparameter(interval=Interval(0, 1, "left"), positional=True)
+
+    def forward(self, inputs: Array, context: Context) -> Array:
+        """Return the thinned inputs in training, the inputs themselves otherwise."""
+        if not context.training or self.rate == 0:
+            return inputs
+        if context.generator is None:
+            raise GlassnetError(f"{context.name}: a training pass with dropout needs a random generator.")
+        mask = context.buffers.get("mask", inputs.shape)
+        context.generator.random(out=mask, dtype=mask.dtype.type)
+        np.greater_equal(mask, self.rate, out=mask)
+        mask *= 1 / (1 - self.rate)
+        context.saved["mask"] = mask
+        return np.multiply(inputs, mask, out=context.buffers.get("outputs", inputs.shape))
+
+    def backward(self, gradient: Array, context: Context) -> Array | None:
+        """Return the gradient through the same mask."""
+        if context.training and self.rate > 0:
+            np.multiply(gradient, context.saved["mask"], out=gradient)
+        return gradient

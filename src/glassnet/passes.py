@@ -1,0 +1,72 @@
+"""A pass: one trip of a batch through the network, forward and then backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from glassnet._typing import Array
+from glassnet.buffers import Buffers
+from glassnet.context import Context, mark_wanted
+from glassnet.layers.base import Layer, chain_backward, chain_forward
+from glassnet.parameters import Parameters, Scope
+
+__all__ = ["Pass"]
+
+
+class Pass:
+    """The contexts of all layers. Reused from batch to batch by one thread; never shared by two."""
+
+    def __init__(self, layers: Sequence[Layer], scope: Scope, parameters: Parameters) -> None:
+        self.layers = layers
+        self.contexts = [Context(child, parameters) for child in scope.children]
+        self.loss_buffers = Buffers(parameters.values.dtype)
+        mark_wanted(self.contexts, False)
+        self._regularized = [
+            pair for pair in zip(layers, self.contexts, strict=True) if pair[0].regularized
+        ]
+
+    def forward(
+        self,
+        inputs: Array,
+        training: bool = False,
+        generator: np.random.Generator | None = None,
+        *,
+        to_logits: bool = False,
+    ) -> Array:
+        """Return the outputs of the last layer; they live in its buffers until the next pass.
+
+        Args:
+            inputs: (n_samples, n_features), of the parameters' dtype.
+            training: batch statistics and dropout on.
+            generator: random numbers for dropout.
+            to_logits: leave out the last layer's activation, whose part the loss takes over.
+        """
+        for context in self.contexts:
+            context.begin(training, generator)
+        self.contexts[-1].skip_activation = to_logits
+        return chain_forward(self.layers, self.contexts, inputs)
+
+    def start_recording(self) -> None:
+        """Let every layer keep copies of what goes in and out, for a trace."""
+        for context in self.walk():
+            context.record = {}
+
+    def backward(self, gradient: Array) -> Array | None:
+        """Fill the parameters' gradients from dL/d(outputs), which may be overwritten."""
+        return chain_backward(self.layers, self.contexts, gradient)
+
+    def penalize(self, add_gradient: bool = True) -> float:
+        """Return the layers' penalties; if asked, add their gradients."""
+        return sum(layer.penalize(context, add_gradient) for layer, context in self._regularized)
+
+    def constrain(self) -> None:
+        """Force every layer's weights into their constraint."""
+        for layer, context in self._regularized:
+            layer.constrain(context)
+
+    def walk(self) -> Iterator[Context]:
+        """Yield every layer's context, nested ones after their parent, in order."""
+        for context in self.contexts:
+            yield from context.walk()

@@ -1,0 +1,97 @@
+"""Batches: rows gathered into reused buffers, so that the data is never copied whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet._typing import AnyArray, Array
+from glassnet.buffers import Buffers
+
+__all__ = ["Batch", "Batches", "Data"]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Checked arrays of equal length: features, prepared targets, weights or None."""
+
+    X: AnyArray
+    targets: AnyArray
+    weights: Array | None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch; its arrays are valid until the next one."""
+
+    rows: slice
+    """Where the batch lies in the epoch's order."""
+    inputs: Array
+    targets: AnyArray
+    weights: Array | None
+
+
+class Batches:
+    """Cuts data into batches, the last partial one included.
+
+    Args:
+        data: the arrays.
+        rows: the rows to use, or None for all.
+        batch_size: rows per batch.
+        dtype: what the network computes in.
+    """
+
+    def __init__(self, data: Data, rows: AnyArray | None, batch_size: int, dtype: np.dtype[np.floating]) -> None:
+        self.data = data
+        self.rows = rows
+        self.n_rows = len(data) if rows is None else len(rows)
+        self.batch_size = min(batch_size, self.n_rows)
+        self.n_batches = -(-self.n_rows // self.batch_size)
+        self._buffers = Buffers(dtype)
+        self._order: AnyArray | None = rows
+
+    def shuffle(self, generator: np.random.Generator) -> None:
+        """Draw a new order; it depends on the generator alone, not on earlier orders."""
+        if self.n_batches == 1 and self.rows is None:
+            return  # all rows in one batch: their order does not matter, and no copy is needed
+        if self._order is None or self._order is self.rows:
+            self._order = np.empty(self.n_rows, np.intp)
+        self._order[...] = np.arange(self.n_rows) if self.rows is None else self.rows
+        generator.shuffle(self._order)
+
+    @property
+    def order(self) -> AnyArray | slice:
+        """The rows in the order in which the batches take them."""
+        return slice(None) if self._order is None else self._order
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.starting_at(0)
+
+    def starting_at(self, first: int) -> Iterator[Batch]:
+        """Yield the batches from number `first` on."""
+        for start in range(first * self.batch_size, self.n_rows, self.batch_size):
+            place = slice(start, min(start + self.batch_size, self.n_rows))
+            rows: AnyArray | slice = place if self._order is None else self._order[place]
+            data = self.data
+            weights = None if data.weights is None else self._take("weights", data.weights, rows)
+            targets = self._take("targets", data.targets, rows)
+            yield Batch(place, self._inputs(rows), targets, weights)
+
+    def _inputs(self, rows: AnyArray | slice) -> Array:
+        taken = self._take("X", self.data.X, rows)
+        if taken.dtype == self._buffers.dtype and taken.flags.c_contiguous:
+            return taken
+        inputs = self._buffers.get("inputs", taken.shape)
+        np.copyto(inputs, taken, casting="unsafe")
+        return inputs
+
+    def _take(self, name: str, array: AnyArray, rows: AnyArray | slice) -> AnyArray:
+        if isinstance(rows, slice):
+            return array[rows]
+        out = self._buffers.get(name, (len(rows), *array.shape[1:]), array.dtype)
+        return np.take(array, rows, axis=0, out=out, mode="clip")  # "raise" would copy through a buffer
