@@ -124,11 +124,15 @@ def test_gelu_without_scipy(monkeypatch):
 
 
 def test_unknown_name_lists_the_choices():
-    with pytest.raises(gn.HyperparameterError, match=r"Unknown activation 'rleu'.*Did you mean 'relu'.*softplus"):
+    with pytest.raises(
+        gn.HyperparameterError, match=r"Unknown activation 'rleu'.*Did you mean 'relu'.*softplus"
+    ):
         gn.Dense(3, activation="rleu")
     with pytest.raises(gn.HyperparameterError, match=r"write ReLU\(\), with parentheses"):
         gn.Dense(3, activation=gn.ReLU)
-    with pytest.raises(gn.HyperparameterError, match="Dense activation must be an ActivationFunction or one of"):
+    with pytest.raises(
+        gn.HyperparameterError, match="Dense activation must be an ActivationFunction or one of"
+    ):
         gn.Dense(3, activation=3)
 
 

@@ -7,7 +7,14 @@ import pytest
 import sklearn
 from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
-from sklearn.metrics import get_scorer, get_scorer_names, log_loss
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    roc_auc_score,
+)
 from sklearn.multiclass import OneVsRestClassifier
 
 from glassnet.errors import DataError
@@ -102,6 +109,18 @@ def test_the_sign_is_scikit_learns():
     assert value == pytest.approx(-resolve("log_loss")(y, predictions, weights))
 
 
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_independent_labels(n_labels):
+    rng = np.random.default_rng(0)
+    y, predictions = rng.integers(0, 2, (30, n_labels)), rng.random((30, n_labels))
+    expected = average_precision_score(y, predictions)
+    assert resolve("average_precision")(y, predictions) == pytest.approx(expected)
+    assert resolve("roc_auc_ovr")(y, predictions) == pytest.approx(roc_auc_score(y, predictions))
+    assert resolve("f1_macro")(y, predictions) == pytest.approx(
+        f1_score(y, predictions > 0.5, average="macro")
+    )
+
+
 def test_several_regression_outputs():
     rng = np.random.default_rng(0)
     y = rng.normal(size=(20, 3))
@@ -145,3 +164,9 @@ def test_metadata_routing_does_not_matter():
 def test_what_scikit_learn_refuses_is_a_data_error(name, y, predictions):
     with pytest.raises(DataError, match=f"scikit-learn's metric '{name}' cannot judge these predictions: ."):
         resolve(name)(y, predictions)
+
+
+def test_weights_that_scikit_learn_refuses_are_a_data_error():
+    _, _, y, predictions, weights = MODELS["multiclass"]
+    with pytest.raises(DataError, match=r"'roc_auc_ovo' .*sample_weight is not supported"):
+        resolve("roc_auc_ovo")(y, predictions, weights)

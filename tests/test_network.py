@@ -115,7 +115,12 @@ def test_prediction_in_blocks_equals_row_by_row():
     net = make().build(4)
     X = np.random.default_rng(0).normal(size=(2500, 4))
     whole = net.predict(X)
-    np.testing.assert_allclose(whole[[0, 1023, 1024, 2499]], np.vstack([net.predict(X[[i]]) for i in (0, 1023, 1024, 2499)]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        whole[[0, 1023, 1024, 2499]],
+        np.vstack([net.predict(X[[i]]) for i in (0, 1023, 1024, 2499)]),
+        rtol=1e-5,
+        atol=1e-6,
+    )
     assert net.predict(X[:0]).shape == (0, 3)
 
 
@@ -141,7 +146,14 @@ def test_inputs_of_any_layout_and_dtype():
     expected = net.predict(X.astype(np.float32))
     read_only = X.astype(float)
     read_only.flags.writeable = False
-    for other in (X, X.tolist(), np.asfortranarray(X), X.astype(np.float16), np.repeat(X, 2, 0)[::2], read_only):
+    for other in (
+        X,
+        X.tolist(),
+        np.asfortranarray(X),
+        X.astype(np.float16),
+        np.repeat(X, 2, 0)[::2],
+        read_only,
+    ):
         np.testing.assert_array_equal(net.predict(other), expected)
 
 
@@ -156,7 +168,7 @@ def test_copies_share_no_memory_and_keep_their_views(duplicate):
     for name, view in twin.parameters.items():
         assert np.shares_memory(view, twin.parameters.values)
         assert np.shares_memory(twin.gradients[name], twin.parameters.gradients)
-    for view in twin.parameters.statistics.values():
+    for _, view in twin.parameters.statistics.items():
         assert np.shares_memory(view, twin.parameters.statistics.flat)
     y = np.arange(8) % 3
     for one in (net, twin):
@@ -206,5 +218,7 @@ def test_a_layer_that_returns_the_wrong_shape_is_named():
         def forward(self, inputs, context):
             return inputs[:, ::2]
 
-    with pytest.raises(gn.ShapeError, match=r"halver1 \(Halver\) promised outputs of shape \(3, 4\).*returned \(3, 2\)"):
+    with pytest.raises(
+        gn.ShapeError, match=r"halver1 \(Halver\) promised outputs of shape \(3, 4\).*returned \(3, 2\)"
+    ):
         gn.Network([Halver()]).forward(np.ones((3, 4)))

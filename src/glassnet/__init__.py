@@ -124,7 +124,7 @@ _NAMES = {
 
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = [  # noqa: PLE0604, PLE0605 - computed from the tables above
+__all__ = [
     "__version__",
     *_MODULES,
     *_HOME,

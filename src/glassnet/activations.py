@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from glassnet._typing import Array
 from glassnet.buffers import Buffers
@@ -47,11 +48,12 @@ class ActivationFunction(Hyperparameters):
     """The initialiser that suits this activation, used where a layer names none."""
     formula: ClassVar[str] = "f(z)"
 
-    def __call__(self, z: Any) -> Array:
+    def __call__(self, z: npt.ArrayLike) -> Array:
         """Return f(z) as a new array; integers are taken as float64."""
-        z = np.atleast_2d(np.asarray(z, np.result_type(np.asarray(z), np.float32)))
-        out = np.empty_like(z)
-        self.forward(z, out, Buffers(z.dtype))
+        array = np.asarray(z)
+        rows: Array = np.atleast_2d(array.astype(np.result_type(array, np.float32), copy=False))
+        out = np.empty_like(rows)
+        self.forward(rows, out, Buffers(rows.dtype))
         return out
 
     def forward(self, z: Array, out: Array, buffers: Buffers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,8 @@ def as_features(X: Any, n_features: int | None, name: str = "X") -> AnyArray:
     """
     array = np.asarray(X)
     if array.dtype.kind == "O":  # mixed columns of a DataFrame, or lists of unequal length
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             array = np.asarray(X, np.float64)
-        except (TypeError, ValueError):
-            pass
     if array.dtype.kind not in "fiub":
         raise DataError(
             f"{name} must hold numbers, got dtype {array.dtype}. "

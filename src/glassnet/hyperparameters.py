@@ -76,9 +76,7 @@ class Rule:
             return resolve(self.kind, value, label)
         if self.choices is not None:
             if not isinstance(value, str):
-                raise HyperparameterError(
-                    f"{label} must be one of {', '.join(self.choices)}; got {value!r}."
-                )
+                raise HyperparameterError(f"{label} must be one of {', '.join(self.choices)}; got {value!r}.")
             if value not in self.choices:
                 raise unknown_name(label, value, self.choices)
             return value

@@ -76,6 +76,8 @@ class Network:
         self.n_outputs: int | None = None
         self._parameters: Parameters | None = None
         self._scope = Scope("")
+        self._last_pass: Pass | None = None
+        self._last_shape: tuple[int, ...] = ()
         self._forget_passes()
 
     # -- building -------------------------------------------------------------------------------
@@ -345,8 +347,8 @@ class Network:
 
     def _forget_passes(self) -> None:
         self._local = threading.local()
-        self._last_pass: Pass | None = None
-        self._last_shape: tuple[int, ...] = ()
+        self._last_pass = None
+        self._last_shape = ()
         self._training = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -366,7 +368,9 @@ def _checked_seed(seed: int | None) -> int:
     except TypeError:
         number = -1
     if number < 0 or isinstance(seed, bool):
-        raise HyperparameterError(f"Network seed must be a whole number of at least 0, or None, got {seed!r}.")
+        raise HyperparameterError(
+            f"Network seed must be a whole number of at least 0, or None, got {seed!r}."
+        )
     return number
 
 

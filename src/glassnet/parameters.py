@@ -8,7 +8,7 @@ slice. Gradients have the same layout in a second array; running statistics live
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,8 +71,8 @@ class Scope:
             yield from scope.walk()
 
 
-class NamedViews(Mapping[str, Array]):
-    """A flat array and its named views. Reading gives a view; assigning copies into it."""
+class NamedViews:
+    """A flat array and its named views, like a dict. Reading gives a view; assigning copies into it."""
 
     def __init__(self, flat: Array, specs: list[ParameterSpec]) -> None:
         self.flat = flat
@@ -103,6 +103,17 @@ class NamedViews(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._views)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._views
+
+    def keys(self) -> KeysView[str]:
+        """Return the names, in the order of the flat array."""
+        return self._views.keys()
+
+    def items(self) -> ItemsView[str, Array]:
+        """Return (name, view) pairs, in the order of the flat array."""
+        return self._views.items()
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name} {view.shape}" for name, view in self._views.items())

@@ -23,9 +23,7 @@ class Pass:
         self.contexts = [Context(child, parameters) for child in scope.children]
         self.loss_buffers = Buffers(parameters.values.dtype)
         mark_wanted(self.contexts, False)
-        self._regularized = [
-            pair for pair in zip(layers, self.contexts, strict=True) if pair[0].regularized
-        ]
+        self._regularized = [pair for pair in zip(layers, self.contexts, strict=True) if pair[0].regularized]
 
     def forward(
         self,

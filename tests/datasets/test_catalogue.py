@@ -54,7 +54,9 @@ def test_options_reach_the_generator():
 
 
 def test_an_unknown_name_lists_the_choices():
-    with pytest.raises(HyperparameterError, match="Unknown dataset 'irsi'. Did you mean 'iris'?") as caught:
+    with pytest.raises(
+        HyperparameterError, match=r"Unknown dataset 'irsi'\. Did you mean 'iris'\?"
+    ) as caught:
         datasets.load("irsi")
     assert all(name in str(caught.value) for name in datasets.names())
     with pytest.raises(HyperparameterError, match="Unknown dataset '3'"):

@@ -80,7 +80,7 @@ def test_damaged_files_are_refused_by_name(tmp_path, content, message):
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    with pytest.raises(DataError, match="There is no file .*nowhere"):
+    with pytest.raises(DataError, match=r"There is no file .*nowhere"):
         read_idx(tmp_path / "nowhere")
     with pytest.raises(DataError, match="is a folder"):
         read_idx(tmp_path)
@@ -132,7 +132,7 @@ def test_split_and_flatten(tmp_path):
     images, _ = write_split(tmp_path, n=3, prefix="t10k", seed=1)
     data = mnist(tmp_path, split="test", flatten=False)
     np.testing.assert_array_equal(data.X, images / np.float32(255))
-    with pytest.raises(HyperparameterError, match="Unknown mnist split 'trian'. Did you mean 'train'"):
+    with pytest.raises(HyperparameterError, match=r"Unknown mnist split 'trian'\. Did you mean 'train'"):
         mnist(tmp_path, split="trian")
     with pytest.raises(HyperparameterError, match="mnist flatten must be True or False"):
         mnist(tmp_path, flatten="no")
@@ -191,6 +191,13 @@ def mutate(content, edits, keep):
     return bytes(mutated[: math.ceil(keep * len(mutated))])
 
 
+def outcome_of(file):
+    try:
+        return read_idx(file).size > 0
+    except DataError as error:
+        return str(file) in str(error)
+
+
 fraction = st.floats(0, 1)
 edits = st.lists(st.tuples(st.one_of(fraction, st.floats(0, 0.05)), st.integers(0, 255)), max_size=6)
 
@@ -202,12 +209,7 @@ def test_mutated_files_give_an_array_or_a_data_error(tmp_path, packed, edits, ke
     content = idx_bytes(np.arange(120, dtype=">i2").astype("i2").reshape(4, 5, 6))
     file = tmp_path / "mutated.idx"
     file.write_bytes(mutate(gzip.compress(content) if packed else content, edits, keep))
-    try:
-        array = read_idx(file)
-    except DataError as error:
-        assert str(file) in str(error)
-    else:
-        assert isinstance(array, np.ndarray)
+    assert outcome_of(file)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -215,10 +217,7 @@ def test_mutated_files_give_an_array_or_a_data_error(tmp_path, packed, edits, ke
 def test_any_bytes_give_an_array_or_a_data_error(tmp_path, content, start):
     file = tmp_path / "any.idx"
     file.write_bytes(start + content)
-    try:
-        read_idx(file)
-    except DataError as error:
-        assert str(file) in str(error)
+    assert outcome_of(file)
 
 
 def test_the_class_names_are_complete():

@@ -180,7 +180,11 @@ def test_residual_by_hand():
     np.testing.assert_array_equal(net.predict([[3.0, 4.0]]), [[6.0, 12.0]])
     wide = gn.Network([gn.Residual([gn.Dense(3)])], seed=0).build(2)
     assert wide.parameters["residual1.projection"].shape == (2, 3)
-    assert list(wide.parameters) == ["residual1.projection", "residual1.dense1.weight", "residual1.dense1.bias"]
+    assert list(wide.parameters) == [
+        "residual1.projection",
+        "residual1.dense1.weight",
+        "residual1.dense1.bias",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,18 @@ SEQUENCES = {
     "datetimes": ([NOON], "datetime", [DAY], [False]),
     "aware datetimes": ([NOON.replace(hour=14, tzinfo=CEST)], "datetime", [DAY], [False]),
     "timestamps": ([pd.Timestamp(NOON), pd.NaT], "datetime", [DAY], [False, True]),
-    "datetime64 scalars": ([np.datetime64(NOON, "ns"), np.datetime64("NaT")], "datetime", [DAY], [False, True]),
+    "datetime64 scalars": (
+        [np.datetime64(NOON, "ns"), np.datetime64("NaT")],
+        "datetime",
+        [DAY],
+        [False, True],
+    ),
     "durations": ([dt.timedelta(minutes=1), None], "number", [60.0], [False, True]),
     "timedelta64 scalars": ([np.timedelta64(1, "m")], "number", [60.0], [False]),
     "times of day": ([dt.time(1, 1, 1, 500_000)], "number", [3661.5], [False]),
     "numpy scalars": ([np.float32(0.5), np.int8(3)], "number", [0.5, 3.0], [False, False]),
     "numpy flags": ([np.True_, None], "boolean", [True], [False, True]),
-    "nothing": ([None, NAN], "number", [], [True, True]),
+    "nothing": ([None, NAN], "empty", [], [True, True]),
     "only none": ([None, None], "empty", [], [True, True]),
     "no rows": ([], "empty", [], []),
 }
@@ -101,8 +106,6 @@ ARRAYS = {
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_columns_of_sequences(name):
     values, *expected = SEQUENCES[name]
-    if name == "nothing":
-        expected[0] = "empty"
     assert view(values) == tuple(expected)
 
 
@@ -122,14 +125,24 @@ PANDAS = {
     "boolean": (pd.Series([True, None], dtype="boolean"), "boolean", [True], [False, True]),
     "object booleans": (pd.Series([True, None], dtype=object), "boolean", [True], [False, True]),
     "str": (pd.Series(["b", None, "", "a"]), "text", ["b", "a"], [False, True, True, False]),
-    "object": (pd.Series(["b", None, NAN, "a"], dtype=object), "text", ["b", "a"], [False, True, True, False]),
+    "object": (
+        pd.Series(["b", None, NAN, "a"], dtype=object),
+        "text",
+        ["b", "a"],
+        [False, True, True, False],
+    ),
     "string[python]": (pd.Series(["b", None], dtype="string[python]"), "text", ["b"], [False, True]),
     "string[pyarrow]": (pd.Series(["b", None], dtype="string[pyarrow]"), "text", ["b"], [False, True]),
     "category": (pd.Series(["b", None, "a"], dtype="category"), "category", ["b", "a"], [False, True, False]),
     "category of integers": (pd.Series([3, 1], dtype="category"), "category", [3, 1], [False, False]),
     "category of floats": (pd.Series([0.5, NAN], dtype="category"), "category", [0.5], [False, True]),
     "category of booleans": (pd.Series([True], dtype="category"), "category", [True], [False]),
-    "category of mixed": (pd.Series([1, "1", "b"], dtype="category"), "category", ["1", "1", "b"], [False] * 3),
+    "category of mixed": (
+        pd.Series([1, "1", "b"], dtype="category"),
+        "category",
+        ["1", "1", "b"],
+        [False] * 3,
+    ),
     "category of nothing": (pd.Series([None], dtype="category"), "empty", [], [True]),
     "category of bins": (
         pd.cut(pd.Series([5, 15]), [0, 10, 20]),
@@ -166,10 +179,6 @@ def test_columns_of_pandas(name):
     assert view(values) == tuple(expected)
 
 
-def at_noon(kind, value):
-    return pa.array([value, None], pa.int64()).cast(kind)
-
-
 ARROW = {
     "int32": (pa.array([1, None], pa.int32()), "number", [1], [False, True]),
     "beyond float": (pa.array([2**53 + 1, None]), "number", [2**53 + 1], [False, True]),
@@ -182,7 +191,12 @@ ARROW = {
     "string": (pa.array(["b", None, "", "a"]), "text", ["b", "a"], [False, True, True, False]),
     "large_string": (pa.array(["b"], pa.large_string()), "text", ["b"], [False]),
     "string_view": (pa.array(["b", None], pa.string_view()), "text", ["b"], [False, True]),
-    "dictionary": (pa.array(["b", None, "a"]).dictionary_encode(), "category", ["b", "a"], [False, True, False]),
+    "dictionary": (
+        pa.array(["b", None, "a"]).dictionary_encode(),
+        "category",
+        ["b", "a"],
+        [False, True, False],
+    ),
     "dictionary of integers": (pa.array([7, 5]).dictionary_encode(), "category", [7, 5], [False, False]),
     "dictionary with null inside": (
         pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), pa.array([None, "a"])),
@@ -204,7 +218,12 @@ ARROW = {
     "timestamp[s]": (pa.array([NOON, None], pa.timestamp("s")), "datetime", [DAY], [False, True]),
     "timestamp[ns]": (pa.array([NOON], pa.timestamp("ns")), "datetime", [DAY], [False]),
     "timestamp with zone": (pa.array([NOON], pa.timestamp("us", "Asia/Kolkata")), "datetime", [DAY], [False]),
-    "before 1970": (pa.array([-1], pa.int64()).cast(pa.timestamp("ns")), "datetime", [-1e-6 / 86_400], [False]),
+    "before 1970": (
+        pa.array([-1], pa.int64()).cast(pa.timestamp("ns")),
+        "datetime",
+        [-1e-6 / 86_400],
+        [False],
+    ),
     "duration": (pa.array([dt.timedelta(minutes=1), None]), "number", [60.0], [False, True]),
     "time32": (pa.array([dt.time(0, 1), None], pa.time32("s")), "number", [60.0], [False, True]),
     "time64": (pa.array([dt.time(0, 1)], pa.time64("ns")), "number", [60.0], [False]),
@@ -268,7 +287,12 @@ def test_tables_of_every_library_give_the_same_columns():
 
 
 def test_take_rows_keeps_the_columns_of_a_mapping_what_they_are():
-    table = {"a": np.arange(3), "b": pd.Series(["x", "y", "z"]), "c": pa.array([1, 2, 3]), "d": ["p", "q", "r"]}
+    table = {
+        "a": np.arange(3),
+        "b": pd.Series(["x", "y", "z"]),
+        "c": pa.array([1, 2, 3]),
+        "d": ["p", "q", "r"],
+    }
     taken = take_rows(table, np.array([2, 0]))
     assert [type(taken[name]) for name in table] == [type(table[name]) for name in table]
     for name, expected in {"a": [2, 0], "c": [3, 1]}.items():
@@ -302,11 +326,15 @@ def test_a_foreign_table_without_pyarrow_says_what_to_install(monkeypatch):
             raise AssertionError
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingDependencyError, match=r'Foreign needs pyarrow: pip install "glassnet\[data\]"'):
+    with pytest.raises(
+        MissingDependencyError, match=r'Foreign needs pyarrow: pip install "glassnet\[data\]"'
+    ):
         read_columns(Foreign())
 
 
-@pytest.mark.parametrize("table", [[[1, 2]], np.eye(2), "data.csv", None, pd.Series([1])])
+@pytest.mark.parametrize(
+    "table", [[[1, 2]], np.eye(2), "data.csv", None, pd.Series([1]), pa.chunked_array([[1]])]
+)
 def test_what_is_no_table_is_refused(table):
     with pytest.raises(DataError, match="A table must be a pandas DataFrame, a pyarrow Table or a mapping"):
         column_names(table)
@@ -315,7 +343,7 @@ def test_what_is_no_table_is_refused(table):
 def test_two_columns_of_one_name_are_refused():
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     for table in (twice, pa.table([[1], [2]], names=["a", "a"]), {1: [1], "1": [2]}):
-        with pytest.raises(DataError, match="more than one column named '[a1]'"):
+        with pytest.raises(DataError, match=r"more than one column named '[a1]'"):
             column_names(table)
 
 

@@ -1,12 +1,13 @@
 """The training loop: what it computes, records and refuses."""
 
 import threading
+from itertools import chain
 
 import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.callbacks.base import Callback
+from glassnet.callbacks import Callback
 
 
 def table(n=50, width=4, seed=0):
@@ -38,7 +39,7 @@ def test_every_row_once_an_epoch_in_a_new_order_with_the_last_partial_batch():
     seen = Rows()
     classifier().fit(X, np.zeros(50, int), **FIT | {"optimizer": gn.SGD(1e-9), "callbacks": [seen]})
     assert [len(step) for step in seen.steps] == [16, 16, 16, 2] * 3
-    orders = [sum(seen.steps[i : i + 4], []) for i in (0, 4, 8)]
+    orders = [list(chain(*seen.steps[i : i + 4])) for i in (0, 4, 8)]
     for order in orders:
         assert sorted(order) == list(range(50))
     assert orders[0] != list(range(50))
@@ -48,8 +49,10 @@ def test_every_row_once_an_epoch_in_a_new_order_with_the_last_partial_batch():
 def test_without_shuffling_rows_come_in_order():
     seen = Rows()
     X = np.arange(20.0)[:, None]
-    classifier().fit(X, np.zeros(20, int), **FIT | {"optimizer": gn.SGD(1e-9), "callbacks": [seen], "shuffle": False})
-    assert sum(seen.steps[:2], []) == list(range(20))
+    classifier().fit(
+        X, np.zeros(20, int), **FIT | {"optimizer": gn.SGD(1e-9), "callbacks": [seen], "shuffle": False}
+    )
+    assert list(chain(*seen.steps[:2])) == list(range(20))
 
 
 def test_one_sgd_step_equals_the_hand_driven_one():
@@ -118,7 +121,15 @@ def test_fused_training_equals_the_logits_form(activation, probabilities, logits
 def test_history():
     X, y = table()
     history = classifier().fit(X, y, **FIT, metrics=["accuracy"], validation_fraction=0.2)
-    expected = {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "samples_per_second"}
+    expected = {
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "learning_rate",
+        "seconds",
+        "samples_per_second",
+    }
     assert set(history) == expected
     assert all(len(column) == 3 for column in history.values())
     assert history["learning_rate"] == [0.001] * 3
@@ -187,7 +198,9 @@ def test_l_bfgs_trains_full_batch_and_ends_when_converged():
 def test_exploding_training_names_epoch_step_and_layer():
     X, y = table()
     net = gn.Network([gn.Dense(8, activation="relu"), gn.Dense(1)], seed=0)
-    with pytest.raises(gn.NonFiniteError, match=r"epoch \d+, step \d+ .*layer dense\d .*Lower the learning rate"):
+    with pytest.raises(
+        gn.NonFiniteError, match=r"epoch \d+, step \d+ .*layer dense\d .*Lower the learning rate"
+    ):
         net.fit(X, y * 1.0, loss="mse", optimizer=gn.SGD(1e4), epochs=50)
 
 

@@ -70,6 +70,10 @@ def fetch(name: str, file: str) -> Path:
     """
     pooch = _pooch(name)
     folder = data_folder(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{name} cannot be stored: no folder {folder} ({error.strerror}).") from None
     reasons = []
     for mirror in MIRRORS[name]:
         try:

@@ -53,7 +53,9 @@ def save_network(
         "network": network.config(),
         "sections": dict(sections or {}),
     }
-    tensors = {name: np.ascontiguousarray(v) for name, v in (*parameters.items(), *parameters.statistics.items())}
+    tensors = {
+        name: np.ascontiguousarray(v) for name, v in (*parameters.items(), *parameters.statistics.items())
+    }
     metadata = {"glassnet": json.dumps(document, allow_nan=False)}
     write_atomically(path, lambda temporary: save_file(tensors, temporary, metadata=metadata))
 
@@ -87,7 +89,9 @@ def read_model(
     document, tensors = _read(path)
     version = document.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FileFormatError(f"{path}: format_version must be a whole number of at least 1, got {version!r}.")
+        raise FileFormatError(
+            f"{path}: format_version must be a whole number of at least 1, got {version!r}."
+        )
     if version > FORMAT_VERSION:
         raise FileFormatError(
             f"{path}: written in format {version} by glassnet {document.get('glassnet_version')}; "

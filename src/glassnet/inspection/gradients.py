@@ -58,14 +58,16 @@ class GradientReport:
 
     def __str__(self) -> str:
         width = max([len("parameter"), *map(len, self.parameters)])
-        lines = [f"{'parameter':<{width}}  worst relative error  at           analytic       numeric  checked"]
+        lines = [
+            f"{'parameter':<{width}}  worst relative error  at           analytic       numeric  checked"
+        ]
         for name, e in self.parameters.items():
             place = "(" + ", ".join(map(str, e.index)) + ")"
             kinks = f"  ({e.kinks} at kinks left out)" if e.kinks else ""
             bad = "" if e.relative_error <= self.tolerance else "  <-- differs"
             lines.append(
-                f"{name:<{width}}  {e.relative_error:20.2e}  {place:<10}  {e.analytic:12.5e}  {e.numeric:12.5e}"
-                f"  {e.checked:7d}{kinks}{bad}"
+                f"{name:<{width}}  {e.relative_error:<20.2e}  {place:<10}  {e.analytic:12.5e}"
+                f"  {e.numeric:12.5e}  {e.checked:7d}{kinks}{bad}"
             )
         verdict = "agree" if self.passed else "DO NOT agree"
         lines.append(f"The gradients {verdict} with central differences (tolerance {self.tolerance:g}).")
@@ -88,9 +90,9 @@ def check_gradients(
     """Compare every gradient of one pass with central differences, in float64.
 
     For a parameter p the numeric derivative is (L(p + h) - L(p - h)) / (2 h), h = step * max(1, |p|).
-    The relative error is |analytic - numeric| / max(|analytic|, |numeric|, 1e-4 * scale), with scale
-    the largest gradient of the whole network, so that gradients of nearly zero are judged by
-    the rounding they can have. The network itself is left untouched: a float64 copy is checked.
+    The relative error is |analytic - numeric| / max(|analytic|, |numeric|, floor), where the floor is
+    1e-4 of the network's largest gradient, or what the rounding of the two losses lets be seen. The
+    network itself is left untouched: a float64 copy is checked.
 
     Where the loss has a kink within the step (ReLU at 0), the two one-sided differences disagree and
     no derivative exists to compare with: such elements are counted as `kinks`, not as errors.
@@ -128,42 +130,69 @@ def check_gradients(
     weights = as_weights(sample_weight, len(inputs), np.float64)
     probe = _Probe(net, inputs, y, chosen, weights, training, seed)
     analytic = probe.gradients()
-    # The loss itself is a large number minus a large number: its rounding bounds what can be seen.
-    floor = max(1e-4 * float(np.abs(analytic).max(initial=0.0)), 1e-12)
     generator = np.random.default_rng(seed)
-    report: dict[str, ParameterError] = {}
-    values = net.parameters
     start_of = _offsets(net)
-    for name, view in values.items():
+    compared: dict[str, list[_Compared]] = {}
+    for name, view in net.parameters.items():
         places = np.arange(view.size)
         if view.size > max_per_parameter:
             places = np.sort(generator.choice(view.size, max_per_parameter, replace=False))
-        worst = ParameterError(0.0, (0,) * view.ndim, 0.0, 0.0, len(places), 0)
-        kinks = 0
-        for place in places:
-            exact = float(analytic[start_of[name] + place])
-            numeric, left, right = probe.numeric(start_of[name] + int(place), step)
-            size = max(abs(exact), abs(numeric), floor)
-            error = abs(exact - numeric) / size
-            if not math.isfinite(error):
-                error = math.inf
-            elif error > tolerance and probe.is_kink(start_of[name] + int(place), step, left, right, exact):
-                kinks += 1
-                continue
-            if error >= worst.relative_error:
-                index = tuple(int(i) for i in np.unravel_index(place, view.shape))
-                worst = ParameterError(error, index, exact, numeric, len(places), 0)
-        report[name] = ParameterError(
-            worst.relative_error, worst.index, worst.analytic, worst.numeric, len(places) - kinks, kinks
-        )
+        compared[name] = [probe.compare(start_of[name], int(place), analytic, step) for place in places]
+    scale = max((max(abs(c.analytic), abs(c.numeric)) for cs in compared.values() for c in cs), default=0.0)
+    # The difference of two losses carries their rounding: a gradient below this bound cannot be judged.
+    rounding = 4 * float(np.finfo(np.float64).eps) * abs(probe.value()) / (step * tolerance)
+    floor = max(1e-4 * scale, rounding, 1e-300)
+    report = {
+        name: _worst(items, net.parameters[name].shape, floor, tolerance, probe, step)
+        for name, items in compared.items()
+    }
     return GradientReport(report, tolerance)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """One element: where it is, its analytic and numeric gradient, the one-sided quotients."""
+
+    start: int
+    place: int
+    analytic: float
+    numeric: float
+    left: float
+    right: float
+
+
+def _worst(
+    items: list[_Compared], shape: tuple[int, ...], floor: float, tolerance: float, probe: _Probe, step: float
+) -> ParameterError:
+    worst, worst_error, kinks = None, -1.0, 0
+    for item in items:
+        size = max(abs(item.analytic), abs(item.numeric), floor)
+        error = abs(item.analytic - item.numeric) / size
+        if not math.isfinite(error):
+            error = math.inf
+        elif error > tolerance and probe.is_kink(item, step):
+            kinks += 1
+            continue
+        if error > worst_error:
+            worst, worst_error = item, error
+    if worst is None:
+        return ParameterError(0.0, (), math.nan, math.nan, 0, kinks)
+    index = tuple(int(i) for i in np.unravel_index(worst.place, shape))
+    return ParameterError(worst_error, index, worst.analytic, worst.numeric, len(items) - kinks, kinks)
 
 
 class _Probe:
     """The loss as a function of the flat parameters, with the same dropout masks at every call."""
 
     def __init__(
-        self, net: Network, inputs: Array, y: Any, loss: Loss, weights: Array | None, training: bool, seed: int
+        self,
+        net: Network,
+        inputs: Array,
+        y: Any,
+        loss: Loss,
+        weights: Array | None,
+        training: bool,
+        seed: int,
     ) -> None:
         self.net, self.inputs, self.y, self.loss, self.weights = net, inputs, y, loss, weights
         self.training, self.seed = training, seed
@@ -189,30 +218,36 @@ class _Probe:
         self.memory.penalize()
         return flat.copy()
 
-    def numeric(self, place: int, step: float) -> tuple[float, float, float]:
-        """Return the central, left and right difference quotients."""
+    def compare(self, start: int, place: int, analytic: Array, step: float) -> _Compared:
+        """Return one element's analytic gradient beside its difference quotients."""
+        numeric, left, right = self.quotients(start + place, step)
+        return _Compared(start, place, float(analytic[start + place]), numeric, left, right)
+
+    def quotients(self, place: int, step: float) -> tuple[float, float, float]:
+        """Return the central, left and right difference quotients at a place of the flat array."""
         flat = self.net.parameters.values
-        kept = flat[place]
+        kept = float(flat[place])
         h = step * max(1.0, abs(kept))
         middle = self.value()
-        flat[place] = kept + h
-        above, high = self.value(), flat[place]
-        flat[place] = kept - h
-        below, low = self.value(), flat[place]
+        flat[place] = high = kept + h
+        above = self.value()
+        flat[place] = low = kept - h
+        below = self.value()
         flat[place] = kept
-        return (above - below) / (high - low), (middle - below) / (kept - low), (above - middle) / (high - kept)
+        return (
+            (above - below) / (high - low),
+            (middle - below) / (kept - low),
+            (above - middle) / (high - kept),
+        )
 
-    def is_kink(self, place: int, step: float, left: float, right: float, exact: float) -> bool:
+    def is_kink(self, item: _Compared, step: float) -> bool:
         """Tell a kink from a wrong gradient.
 
-        At a smooth point the one-sided quotients close in on each other as h shrinks; at a kink
-        they keep their distance, and the analytic value is one of them (or lies between).
+        At a smooth point the one-sided quotients close in on each other as h shrinks; at a kink they
+        keep their distance.
         """
-        gap = abs(right - left)
-        _, finer_left, finer_right = self.numeric(place, step / 8)
-        slack = 0.05 * gap
-        between = min(left, right) - slack <= exact <= max(left, right) + slack
-        return gap > 0 and abs(finer_right - finer_left) > 0.5 * gap and between
+        _, finer_left, finer_right = self.quotients(item.start + item.place, step / 8)
+        return abs(finer_right - finer_left) > 0.5 * abs(item.right - item.left) > 0
 
 
 def double(network: Network, n_features: int) -> Network:

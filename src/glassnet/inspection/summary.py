@@ -28,7 +28,9 @@ def summary(network: Network) -> str:
     """
     if not network.built:
         names = ", ".join(network.layer_names)
-        return f"Network of {len(network.layers)} layers ({names}), not built: its input width is not known yet."
+        return (
+            f"Network of {len(network.layers)} layers ({names}), not built: its input width is not known yet."
+        )
     parameters = network.parameters
     rows = list(_rows(network.layers, network._scope.children, ""))
     first = max(len("layer"), *(len(row[0]) for row in rows)) + 2
@@ -59,7 +61,11 @@ def _rows(layers: Sequence[Layer], scopes: Sequence[Scope], indent: str) -> list
 
 def _detail(layer: Layer) -> str:
     function = (
-        layer.activation if isinstance(layer, Dense) else layer.function if isinstance(layer, Activation) else None
+        layer.activation
+        if isinstance(layer, Dense)
+        else layer.function
+        if isinstance(layer, Activation)
+        else None
     )
     if function is not None:
         name = type(function).__name__.lower()

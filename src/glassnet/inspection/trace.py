@@ -129,7 +129,8 @@ class Trace(Mapping[str, LayerTrace]):
                 numbers = html.escape(_numbers(value.array, 6, 4))
                 rows.append(
                     f"<tr><td>{html.escape(key)}</td><td>{html.escape(value.formula)}</td>"
-                    f'<td>{_shape(value.array)}</td><td style="text-align:left"><pre>{numbers}</pre></td></tr>'
+                    f"<td>{_shape(value.array)}</td>"
+                    f'<td style="text-align:left"><pre>{numbers}</pre></td></tr>'
                 )
         if self.loss is not None:
             rows.append(f'<tr><th colspan="4" style="text-align:left">loss = {self.loss:.8g}</th></tr>')
@@ -259,5 +260,10 @@ def _shape(array: Array) -> str:
 
 def _numbers(array: Array, max_rows: int, precision: int) -> str:
     return np.array2string(
-        array, precision=precision, suppress_small=True, threshold=max_rows * 12, edgeitems=3, max_line_width=110
+        array,
+        precision=precision,
+        suppress_small=True,
+        threshold=max_rows * 12,
+        edgeitems=3,
+        max_line_width=110,
     )

@@ -116,4 +116,6 @@ class Quantile(Loss):
         levels = len(self.quantiles)
         if levels == 1:
             return outputs
-        return np.sort(outputs.reshape(len(outputs), -1, levels), axis=-1).reshape(outputs.shape)
+        return np.sort(outputs.reshape(len(outputs), outputs.shape[1] // levels, levels), axis=-1).reshape(
+            outputs.shape
+        )

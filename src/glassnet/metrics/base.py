@@ -80,10 +80,9 @@ class Metric:
         else:
             single = rows.predictions.shape[1] == 1
             arguments = (rows.targets, rows.predictions[:, 0] if single else rows.predictions)
-        weights = (
-            {} if sample_weight is None or not self._takes_weights() else {"sample_weight": rows.weights}
-        )
-        value = np.asarray(self.function(*arguments, **weights))
+        weighted = sample_weight is not None and self._takes_weights()
+        options = {"sample_weight": rows.weights} if weighted else {}
+        value = np.asarray(self.function(*arguments, **options))
         if value.size != 1 or value.dtype.kind not in "fiub":
             raise DataError(f"Metric {self.name!r} must return one number, got {value!r}.")
         return float(value.item())

@@ -19,6 +19,9 @@ __all__ = ["CHUNK", "FRACTION", "POSITIVE", "Optimizer", "OptimizerState", "chun
 CHUNK = 32_768
 """Elements updated at a time: a chunk of every array involved fits in the second-level cache."""
 
+FLUSH_EVERY = 64
+"""Updates between two rounds of :func:`flush_subnormals`."""
+
 POSITIVE = Interval(0, math.inf, "neither")
 FRACTION = Interval(0, 1, "left")
 """What a decay factor such as momentum or beta1 may be: [0, 1)."""
@@ -114,6 +117,9 @@ class Optimizer(Hyperparameters):
             values[: state.decaying] *= 1 - learning_rate * self.weight_decay
         self.apply(values, gradients, state, learning_rate)
         state.step += 1
+        if state.step % FLUSH_EVERY == 0:
+            for slot in state.slots.values():
+                flush_subnormals(slot)
 
     def apply(self, values: Array, gradients: Array, state: OptimizerState, learning_rate: float) -> None:
         """Apply the optimiser's own rule in place; `state.step` counts earlier updates."""
@@ -150,6 +156,18 @@ def clip_to_norm(gradients: Array, limit: float) -> None:
     if math.isfinite(peak):  # finite, but too large to square in this dtype
         gradients /= peak
         gradients *= min(limit / math.sqrt(float(np.dot(gradients, gradients))), peak)
+
+
+def flush_subnormals(slot: Array) -> None:
+    """Set numbers too small for full precision (below 1e-38 in float32) to 0, in place.
+
+    The momentum of a dead unit's weights decays to such numbers and would stay there, and a
+    processor multiplies them a hundred times more slowly than others.
+    """
+    info = np.finfo(slot.dtype)
+    far_above = info.tiny / info.eps  # absorbs them; larger numbers lose nothing but a last bit
+    slot += far_above
+    slot -= far_above
 
 
 def _check_shapes(values: Array, gradients: Array, state: OptimizerState) -> None:

@@ -125,10 +125,7 @@ def _raw_columns(table: Table) -> dict[str, Any]:
     elif hasattr(table, "__arrow_c_stream__"):
         return _raw_columns(_as_arrow(table))
     else:
-        raise DataError(
-            "A table must be a pandas DataFrame, a pyarrow Table or a mapping from column name to values, "
-            f"got {type(table).__name__}."
-        )
+        raise _no_table(table)
     raw = dict(zip(map(str, labels), values, strict=True))
     if len(raw) < len(labels):
         names = list(map(str, labels))
@@ -144,4 +141,14 @@ def _as_arrow(table: Any) -> Any:
         raise MissingDependencyError(
             f'Reading a {type(table).__name__} needs pyarrow: pip install "glassnet[data]".'
         ) from None
-    return pa.table(table)
+    try:
+        return pa.table(table)
+    except (pa.ArrowException, TypeError, ValueError):  # a stream of something else, such as one column
+        raise _no_table(table) from None
+
+
+def _no_table(value: Any) -> DataError:
+    return DataError(
+        "A table must be a pandas DataFrame, a pyarrow Table or a mapping from column name to values, "
+        f"got {type(value).__name__}."
+    )

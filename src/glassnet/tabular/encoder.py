@@ -23,7 +23,7 @@ from glassnet.tabular.features import (
     NumberFeatures,
 )
 from glassnet.tabular.fields import Fields
-from glassnet.tabular.kinds import coerce, settle
+from glassnet.tabular.kinds import coerce, parse_number, settle
 from glassnet.tabular.view import Category, Column, Kind, Mask, listed, shown
 
 __all__ = ["ColumnSummary", "TabularEncoder", "UnknownCategoryWarning"]
@@ -213,25 +213,12 @@ class TabularEncoder:
 
     def _learn(self, columns: list[Column]) -> None:
         fitted = tuple(_RULES[column.kind].fit(column) for column in columns)
-        self._check_categories(fitted)
+        _check_categories(fitted, self.max_categories)
         if not any(features.names for features in fitted):
             raise DataError("There is nothing to learn from: no column has more than one value.")
         self._features = fitted
         self._n_rows = len(columns[0])
         self.unknown_counts = {}
-
-    def _check_categories(self, fitted: Sequence[Features]) -> None:
-        crowded = [
-            f for f in fitted if isinstance(f, CategoryFeatures) and len(f.categories) > self.max_categories
-        ]
-        if crowded:
-            first, *others = crowded
-            also = f" The same goes for {listed([f.name for f in others])}." if others else ""
-            raise DataError(
-                f"Column {first.name!r} holds {len(first.categories):,} different values, such as "
-                f"{shown(first.categories[0])}; more than max_categories={self.max_categories}. Drop it, "
-                f"group its values into fewer, or raise max_categories.{also}"
-            )
 
     def _encode(self, columns: list[Column]) -> npt.NDArray[np.float32]:
         """Return the matrix of the columns that have features, in order."""
@@ -269,3 +256,19 @@ class TabularEncoder:
                 UnknownCategoryWarning,
                 stacklevel=4,
             )
+
+
+def _check_categories(fitted: Sequence[Features], most: int) -> None:
+    """Refuse category columns of more than `most` values: identifiers, names, free text."""
+    crowded = [f for f in fitted if isinstance(f, CategoryFeatures) and len(f.categories) > most]
+    if not crowded:
+        return
+    values = crowded[0].categories
+    odd = [value for value in values if parse_number(str(value)) is None]
+    hint = f" Most are numbers: mark {shown(odd[0])} as missing." if 0 < 2 * len(odd) < len(values) else ""
+    also = f" The same goes for {listed([f.name for f in crowded[1:]])}." if crowded[1:] else ""
+    raise DataError(
+        f"Column {crowded[0].name!r} holds {len(values):,} different values, such as {shown(values[0])}; "
+        f"more than max_categories={most}. Drop it, group its values into fewer, "
+        f"or raise max_categories.{hint}{also}"
+    )

@@ -15,7 +15,7 @@ from glassnet.errors import DataError
 from glassnet.tabular.objects import column_of_dates
 from glassnet.tabular.view import Category, Column, Kind, spellings, text_of
 
-__all__ = ["category_codes", "category_index", "coerce", "settle"]
+__all__ = ["category_codes", "category_index", "coerce", "parse_number", "settle"]
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 
@@ -31,7 +31,7 @@ def settle(column: Column) -> Column:
     """
     if column.kind != "text":
         return column
-    for kind, parse in (("number", _parse_number), ("datetime", _parse_date)):
+    for kind, parse in (("number", parse_number), ("datetime", _parse_date)):
         parsed: list[Any] = []
         for text in column.categories:
             value = parse(text_of(text))
@@ -60,7 +60,7 @@ def coerce(column: Column, kind: Kind, rule: str = "") -> Column:
     if column.kind == kind or (kind == "category" and column.kind in ("text", "number", "boolean")):
         return column
     if column.is_coded and kind in _WHAT:
-        parse = {"number": _parse_number, "boolean": _parse_flag, "datetime": _parse_date}[kind]
+        parse = {"number": parse_number, "boolean": _parse_flag, "datetime": _parse_date}[kind]
         parsed = [parse(text_of(category)) for category in column.categories]
         bad = np.array([value is None for value in parsed] + [False])[column.values]
         if bad.any():
@@ -124,7 +124,8 @@ def _from_parsed(column: Column, kind: Any, parsed: list[Any]) -> Column:
     return Column(column.name, kind, values, np.isnan(values))
 
 
-def _parse_number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
+    """Return the number that a text reads as, None if it reads as none."""
     if "_" in text:  # Python's own grouping, which no table means
         return None
     try:

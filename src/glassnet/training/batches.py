@@ -46,7 +46,9 @@ class Batches:
         dtype: what the network computes in.
     """
 
-    def __init__(self, data: Data, rows: AnyArray | None, batch_size: int, dtype: np.dtype[np.floating]) -> None:
+    def __init__(
+        self, data: Data, rows: AnyArray | None, batch_size: int, dtype: np.dtype[np.floating]
+    ) -> None:
         self.data = data
         self.rows = rows
         self.n_rows = len(data) if rows is None else len(rows)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Array
 from glassnet.checks import as_features, as_weights
-from glassnet.errors import DataError, ShapeError
+from glassnet.errors import DataError, HyperparameterError, ShapeError
 from glassnet.losses import Loss
 from glassnet.metrics import Metric
 from glassnet.metrics import resolve as resolve_metric
@@ -21,7 +21,7 @@ from glassnet.training.batches import Batches, Data
 if TYPE_CHECKING:
     from glassnet.network import Network
 
-__all__ = ["Objective", "checked_data", "evaluate", "measure"]
+__all__ = ["Objective", "checked_data", "checked_metrics", "evaluate", "measure"]
 
 _BLOCK = 1024
 
@@ -43,7 +43,12 @@ class Objective:
 
 
 def checked_data(
-    network: Network, objective: Objective, X: Any, y: Any, sample_weight: npt.ArrayLike | None, part: str = ""
+    network: Network,
+    objective: Objective,
+    X: Any,
+    y: Any,
+    sample_weight: npt.ArrayLike | None,
+    part: str = "",
 ) -> Data:
     """Return arrays that fit the network and the loss, building the network if need be.
 
@@ -62,8 +67,25 @@ def checked_data(
     return Data(features, prepared, weights)
 
 
+def checked_metrics(metrics: Sequence[Any] | str) -> list[Metric]:
+    """Return the metrics named; raises HyperparameterError for an unknown name or one given twice."""
+    found = [resolve_metric(m) for m in ([metrics] if isinstance(metrics, str) else metrics)]
+    names = [metric.name for metric in found]
+    for name in names:
+        if names.count(name) > 1 or name == "loss":
+            raise HyperparameterError(
+                f"metrics must have names of their own; {name!r} stands for two figures."
+            )
+    return found
+
+
 def measure(
-    network: Network, memory: Pass, objective: Objective, data: Data, rows: AnyArray | None, metrics: Sequence[Metric]
+    network: Network,
+    memory: Pass,
+    objective: Objective,
+    data: Data,
+    rows: AnyArray | None,
+    metrics: Sequence[Metric],
 ) -> dict[str, float]:
     """Return loss and metrics of already checked data in prediction mode."""
     batches = Batches(data, rows, _BLOCK, network.dtype)
@@ -103,4 +125,4 @@ def evaluate(
     network.require_built()  # random weights are not worth measuring
     objective = Objective(network, loss)
     data = checked_data(network, objective, X, y, sample_weight)
-    return measure(network, network.new_pass(), objective, data, None, [resolve_metric(m) for m in metrics])
+    return measure(network, network.new_pass(), objective, data, None, checked_metrics(metrics))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
 
 __all__ = ["History"]
 
@@ -15,6 +18,12 @@ class History(Mapping[str, list[float]]):
 
     Attributes:
         stop_reason: why training ended early, or None.
+
+    >>> history = History()
+    >>> history.append({"loss": 0.75, "accuracy": 0.5})
+    >>> history.append({"loss": 0.25, "accuracy": 0.75})
+    >>> history["loss"], history.row(-1)
+    ([0.75, 0.25], {'loss': 0.25, 'accuracy': 0.75})
     """
 
     def __init__(self) -> None:
@@ -38,11 +47,36 @@ class History(Mapping[str, list[float]]):
         """Return the figures of one epoch, counted from 0; -1 is the last."""
         return {name: column[epoch] for name, column in self._columns.items()}
 
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return the columns as plain lists of their own: ``pandas.DataFrame(history.to_dict())``."""
+        return {name: list(column) for name, column in self._columns.items()}
+
+    def write_csv(self, path: str | PathLike[str]) -> None:
+        """Write one row per epoch, whole or not at all: "epoch", counted from 1, then every column.
+
+        Numbers are written with all their digits, missing ones as nan.
+
+        Raises:
+            OSError: the folder is missing, read-only or full.
+        """
+        from glassnet.files.atomic import write_atomically  # files knows networks, which know this
+
+        def write(place: Path) -> None:
+            with open(place, "w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(["epoch", *self])
+                for i in range(self.n_epochs):
+                    writer.writerow([i + 1, *self.row(i).values()])
+
+        write_atomically(path, write)
+
     def __getitem__(self, name: str) -> list[float]:
         try:
             return self._columns[name]
         except KeyError:
-            raise KeyError(f"No column {name!r} in the history; it has: {', '.join(self._columns)}.") from None
+            raise KeyError(
+                f"No column {name!r} in the history; it has: {', '.join(self._columns)}."
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

@@ -124,6 +124,9 @@ class Training:
         outputs = self.memory.forward(
             batch.inputs, True, self.network.generators["dropout"], to_logits=self.objective.to_logits
         )
+        if self.optimizer_state.step == 0:
+            self.objective.loss.check_outputs(outputs)
+        value: float
         value, gradient = self.objective.loss.compute(
             outputs, batch.targets, batch.weights, self.memory.loss_buffers
         )

@@ -15,12 +15,11 @@ from glassnet.errors import DataError, GlassnetError, HyperparameterError
 from glassnet.hyperparameters import Interval, Rule
 from glassnet.layers import Dropout, Layer, Residual
 from glassnet.losses import Loss
-from glassnet.metrics import resolve as resolve_metric
 from glassnet.optimizers import Optimizer
 from glassnet.optimizers.lbfgs import LBFGS
 from glassnet.registry import resolve
 from glassnet.training.batches import Batches, Data
-from glassnet.training.evaluation import Objective, checked_data
+from glassnet.training.evaluation import Objective, checked_data, checked_metrics
 from glassnet.training.history import History
 from glassnet.training.loop import Training
 
@@ -54,7 +53,7 @@ def train(
     chosen: Optimizer = resolve("optimizer", optimizer)
     epochs = _COUNT.check("fit", "epochs", epochs)
     validation_fraction = _FRACTION.check("fit", "validation_fraction", validation_fraction)
-    measured = [resolve_metric(m) for m in ([metrics] if isinstance(metrics, str) else metrics)]
+    measured = checked_metrics(metrics)
     _check_callbacks(callbacks)
     if validation_data is not None and validation_fraction:
         raise HyperparameterError("Give fit either validation_data or validation_fraction, not both.")
@@ -71,7 +70,9 @@ def train(
     n_rows = len(data) if rows is None else len(rows)
     if isinstance(chosen, LBFGS):
         if any(map(_is_random, network.layers)):
-            raise HyperparameterError("L-BFGS needs the same loss at every call: it cannot train with Dropout.")
+            raise HyperparameterError(
+                "L-BFGS needs the same loss at every call: it cannot train with Dropout."
+            )
         batch_size = None
     size = n_rows if batch_size is None else _COUNT.check("fit", "batch_size", batch_size)
     if not network.claim_training():
@@ -132,7 +133,9 @@ def _with_class_weight(
             raise HyperparameterError(f"fit class_weight lacks the labels {missing}.")
         factors = np.array([class_weight[int(label)] for label in present], float)
         if not (np.isfinite(factors).all() and (factors >= 0).all() and factors.any()):
-            raise HyperparameterError(f"fit class_weight must be numbers of at least 0, got {class_weight!r}.")
+            raise HyperparameterError(
+                f"fit class_weight must be numbers of at least 0, got {class_weight!r}."
+            )
     else:
         raise HyperparameterError(f"fit class_weight must be a dict or 'balanced', got {class_weight!r}.")
     weights: Array = factors[where].astype(dtype)

@@ -1,0 +1,121 @@
+"""What all plots share: Axes, colours, dress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from glassnet.errors import HyperparameterError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["COLOURS", "MARKERS", "axes_for", "colours", "dress", "legend", "plain", "require_matplotlib"]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+"""Okabe & Ito, "Color universal design" (2008), the strongest on white first."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+_GREY = "#555555"
+
+
+def require_matplotlib() -> None:
+    """Raise MissingDependencyError, which says how to install it, unless matplotlib is there."""
+    try:
+        import matplotlib  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise MissingDependencyError('Plots need matplotlib: pip install "glassnet[plot]".') from error
+
+
+def axes_for(ax: Any, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
+    """Return `ax`, or the Axes of a new figure of `size` inches if it is None."""
+    require_matplotlib()
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise HyperparameterError(f"ax must be one matplotlib Axes or None, got {type(ax).__name__}.")
+    return ax
+
+
+def colours(n: int) -> list[str]:
+    """Return n colours that differ: the palette, then it darker, then lighter, then a rainbow's.
+
+    >>> colours(3)
+    ['#0072B2', '#D55E00', '#009E73']
+    >>> len(set(colours(200)))
+    200
+    """
+    if n <= len(COLOURS):
+        return list(COLOURS[:n])
+    base = [c for c in COLOURS if c != "#000000"]
+    many = [
+        mixed(c, to, share)
+        for to, share in (("#000000", 0), ("#000000", 0.45), ("#FFFFFF", 0.5))
+        for c in base
+    ]
+    if n <= len(many):
+        return many[:n]
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps["turbo"](i / (n - 1))) for i in range(n)]
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """Return a colour with a share of another mixed in; all are "#RRGGBB".
+
+    >>> mixed("#000000", "#FFFFFF", 0.5)
+    '#808080'
+    """
+    pairs = [(int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def dress(ax: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = True) -> None:
+    """Give the Axes its title, labels and a quiet frame."""
+    if title:
+        ax.set_title(title, fontsize=11)
+    if x:
+        ax.set_xlabel(x)
+    if y:
+        ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(_GREY)
+    ax.tick_params(color=_GREY)
+    if grid:
+        ax.grid(True, color="#DDDDDD", linewidth=0.7)
+        ax.set_axisbelow(True)
+
+
+def legend(ax: Axes, handles: Sequence[Any], names: Sequence[str], *, outside_from: int = 7) -> None:
+    """Add a legend: inside where there is room, right of the Axes for many entries."""
+    many = len(names) >= outside_from
+    place = (
+        {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        if many
+        else {"loc": "best"}
+    )
+    ax.legend(
+        list(handles),
+        [plain(name) for name in names],
+        frameon=not many,
+        framealpha=0.9,
+        fontsize=9 if len(names) <= 16 else 7,
+        ncols=1 if len(names) <= 24 else 2,
+        **place,
+    )
+
+
+def plain(text: object) -> str:
+    """Return text that matplotlib draws as it is: no formulas between dollar signs, nothing hidden.
+
+    >>> plain("$5 to $9"), plain("_hidden")
+    ('\\\\$5 to \\\\$9', ' _hidden')
+    """
+    escaped = str(text).replace("$", r"\$")
+    return f" {escaped}" if escaped.startswith("_") else escaped
