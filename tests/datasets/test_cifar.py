@@ -215,6 +215,16 @@ def test_a_cut_off_archive_is_refused(tmp_path):
         cifar10(file)
 
 
+@pytest.mark.parametrize("size", [b"\x80" + b"\x40" * 11, b"\xff" * 11 + b"\0"])
+def test_a_member_of_an_absurd_size_is_not_skipped_over(tmp_path, size):
+    content = bytearray(tar_bytes({"cifar-10-batches-bin/other.txt": b"text", **archive_members()}, mode="w"))
+    content[124:136] = size
+    content[148:156] = b"%06o\0 " % (sum(content[:148]) + 8 * ord(" ") + sum(content[156:512]))
+    (tmp_path / "absurd.tar").write_bytes(content)
+    with pytest.raises(DataError, match=r"absurd\.tar is damaged: 'cifar-10-batches-bin/other.txt' claims"):
+        cifar10(tmp_path / "absurd.tar")
+
+
 def test_links_in_an_archive_are_not_followed(tmp_path):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:

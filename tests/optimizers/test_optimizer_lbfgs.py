@@ -42,19 +42,23 @@ def test_quadratic_bowl():
     result = LBFGS().minimize(problem, problem.values)
     assert result.converged
     assert result.evaluations == problem.calls
-    np.testing.assert_allclose(problem.values, 1, atol=1e-4)
+    np.testing.assert_allclose(problem.values, 1, atol=1e-3)
 
 
 def test_rosenbrock():
     problem = rosenbrock()
     result = LBFGS(loss_tolerance=0, tolerance=1e-8).minimize(problem, problem.values)
     assert result.converged
-    assert result.message == "converged: gradients within the tolerance"
     assert result.loss == pytest.approx(0, abs=1e-15)
     np.testing.assert_allclose(problem.values, 1, atol=1e-8)
 
 
-def test_loss_tolerance():
+def test_tolerances():
+    problem = bowl()
+    result = LBFGS(loss_tolerance=0, tolerance=0.5).minimize(problem, problem.values)
+    assert result.converged
+    assert result.message == "converged: gradients within the tolerance"
+    assert 1e-5 < np.abs(problem.slope(problem.values)).max() <= 0.5
     problem = rosenbrock()
     result = LBFGS(loss_tolerance=0.1, tolerance=0).minimize(problem, problem.values)
     assert result.converged
@@ -160,20 +164,20 @@ def test_not_finite_at_the_start(bad):
 def test_steps_back_from_where_the_loss_is_not_finite(how):
     met = []
 
-    def barrier():  # -log(1 - x) - log(1 + x) + x, minimum at 1 - sqrt(2); nothing outside (-1, 1)
+    def barrier():  # -log(1 - 100 x^2) + x, minimum at 1 - sqrt(1.01); nothing outside (-0.1, 0.1)
         x = values[0]
-        if abs(x) < 1:
-            return float(-np.log(1 - x**2) + x), 2 * values / (1 - values**2) + 1
+        if abs(x) < 0.1:
+            return float(-np.log(1 - 100 * x**2) + x), 200 * values / (1 - 100 * values**2) + 1
         met.append(x)
         if how == "raise":
             raise NonFiniteError("The loss became nan.")
         return (0.0 if how == "gradient" else float(how)), np.full(1, np.nan)
 
-    values = np.array([0.9])
-    result = LBFGS(tolerance=1e-9, loss_tolerance=0).minimize(barrier, values)
+    values = np.array([0.09])
+    result = LBFGS(tolerance=1e-6, loss_tolerance=0).minimize(barrier, values)
     assert met
     assert result.converged
-    assert values[0] == pytest.approx(1 - np.sqrt(2), abs=1e-8)
+    assert values[0] == pytest.approx(1 - np.sqrt(1.01), abs=1e-7)
 
 
 def test_a_gradient_that_lies_ends_without_convergence():

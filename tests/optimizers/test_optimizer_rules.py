@@ -206,11 +206,7 @@ CASES = {
     "nesterov": (SGD, {"momentum": 0.9, "nesterov": True}, lambda: nesterov(0.9)),
     "averaged": (SGD, {"momentum": 0.8, "averaged": True}, lambda: averaged(0.8)),
     "adagrad": (Adagrad, {}, lambda: adagrad(1e-7, 0)),
-    "adagrad-warm": (
-        Adagrad,
-        {"epsilon": 0.01, "initial_accumulator": 0.1},
-        lambda: adagrad(0.01, 0.1),
-    ),
+    "adagrad-warm": (Adagrad, {"epsilon": 0.01, "initial_accumulator": 0.1}, lambda: adagrad(0.01, 0.1)),
     "adadelta": (Adadelta, {}, lambda: adadelta(0.95, 1e-6)),
     "adadelta-0.8": (Adadelta, {"rho": 0.8, "epsilon": 1e-3}, lambda: adadelta(0.8, 1e-3)),
     "rmsprop": (RMSprop, {}, lambda: rmsprop(0.9, 1e-8)),
@@ -227,11 +223,7 @@ CASES = {
     ),
     "adam": (Adam, {}, lambda: adam(0.9, 0.999, 1e-8)),
     "adam-no-memory": (Adam, {"beta1": 0, "beta2": 0}, lambda: adam(0, 0, 1e-8)),
-    "adam-epsilon": (
-        Adam,
-        {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.1},
-        lambda: adam(0.8, 0.95, 0.1),
-    ),
+    "adam-epsilon": (Adam, {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.1}, lambda: adam(0.8, 0.95, 0.1)),
     "adam-uncorrected": (
         Adam,
         {"epsilon": 0.1, "uncorrected_epsilon": True},

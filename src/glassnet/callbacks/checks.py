@@ -26,15 +26,16 @@ def check_fields(callback: Any) -> None:
 
 
 def as_path(label: str, value: Any) -> Path:
-    """Return `value` as a Path; HyperparameterError unless it is a path or a string that is not empty."""
-    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+    """Return `value` as a Path; HyperparameterError unless it can be one."""
+    text = os.fsdecode(value) if isinstance(value, (str, os.PathLike)) else ""
+    if not text or "\0" in text:
         raise HyperparameterError(f"{label} must be a path, got {value!r}.")
-    return Path(os.fsdecode(value))
+    return Path(text)
 
 
 def require_folder(owner: str, path: Path) -> None:
     """Raise DataError unless the folder that `path` shall lie in is there, and `path` is no folder."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{owner} cannot write {path}: it is a folder; give the name of a file.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise DataError(f"{owner} cannot write {path}: there is no folder {path.parent}; make it first.")

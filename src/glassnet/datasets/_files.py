@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from glassnet.errors import DataError
 
-__all__ = ["Readable", "existing", "opened", "read_up_to", "regular_file", "some_folder"]
+__all__ = ["Readable", "existing", "opened", "read_up_to", "reason", "regular_file", "some_folder"]
 
 _PIECE = 1 << 20
 
@@ -73,7 +73,7 @@ def opened(path: Path) -> Iterator[io.BufferedIOBase]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged or cut-off gzip file ({error}).") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
 
 
 def read_up_to(stream: Readable, limit: int) -> bytearray:
@@ -87,6 +87,12 @@ def read_up_to(stream: Readable, limit: int) -> bytearray:
     return content
 
 
+def reason(error: BaseException) -> str:
+    """Return what an error says, on one line and without a full stop."""
+    said = (isinstance(error, OSError) and error.strerror) or str(error)
+    return (said.strip().splitlines() or [type(error).__name__])[0].rstrip(" .")
+
+
 def _status(path: Any) -> tuple[Path, int | None]:
     try:
         found = Path(os.fsdecode(path))
@@ -97,5 +103,4 @@ def _status(path: Any) -> tuple[Path, int | None]:
     except (FileNotFoundError, NotADirectoryError):
         return found, None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{str(found)!r} cannot be opened: {reason}.") from error
+        raise DataError(f"{str(found)!r} cannot be opened: {reason(error)}.") from error

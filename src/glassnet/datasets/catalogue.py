@@ -75,7 +75,7 @@ _LOADERS: dict[str, Callable[..., Any]] = {
 
 
 def names() -> list[str]:
-    """Return the names of the built-in datasets, smallest first.
+    """Return the names of the built-in datasets: made, carried by scikit-learn, fetched.
 
     >>> names()[:3]
     ['spiral', 'moons', 'circles']

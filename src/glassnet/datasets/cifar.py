@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet._typing import AnyArray
 from glassnet.datasets import fetch
-from glassnet.datasets._files import Readable, existing, opened, read_up_to, regular_file
+from glassnet.datasets._files import Readable, existing, opened, read_up_to, reason, regular_file
 from glassnet.datasets.dataset import Dataset
 from glassnet.errors import DataError, HyperparameterError
 from glassnet.hyperparameters import Rule
+
+if TYPE_CHECKING:
+    import tarfile
 
 __all__ = ["CIFAR10_CLASSES", "cifar10"]
 
@@ -150,6 +153,8 @@ def _from_archive(archive: Path, files: Sequence[str]) -> list[AnyArray]:
             name = PurePosixPath(member.name)
             if _PICKLED[0] in name.parts:
                 raise _pickled(archive)
+            if not 0 <= member.size <= _MOST_UNPACKED:  # or tarfile would try to skip over it
+                raise DataError(f"{archive} is damaged: {member.name!r} claims to have {member.size} bytes.")
             content = tar.extractfile(member) if name.name in files and member.isreg() else None
             if content is not None:
                 found[name.name] = _records(content, f"{name.name} in {archive}")
@@ -176,13 +181,15 @@ def _records(stream: Readable, label: str) -> AnyArray:
 
 @contextmanager
 def _tar(stream: io.BufferedIOBase, archive: Path) -> Iterator[tarfile.TarFile]:
+    import tarfile  # here, to keep glassnet quick to import
+
     try:
         with tarfile.open(fileobj=_Bounded(stream, archive), mode="r|") as tar:
             yield tar
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{archive} is not a readable tar archive: {error}.") from error
+        raise DataError(f"{archive} is not a readable tar archive: {reason(error)}.") from error
 
 
 class _Bounded(io.BufferedIOBase):

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
-from glassnet.datasets._files import opened, read_up_to, regular_file
+from glassnet.datasets._files import opened, read_up_to, reason, regular_file
 from glassnet.errors import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def read_table(path: str | PathLike[str]) -> pyarrow.Table:
         except (pyarrow.ArrowException, ValueError, OverflowError, MemoryError) as error:
             if isinstance(error, DataError):
                 raise
-            raise DataError(f"{file} cannot be read: {_first_line(error)}") from error
+            raise DataError(f"{file} cannot be read: {reason(error)}.") from error
     _check_names(table.column_names, file)
     if not table.num_rows:
         raise _no_rows(file)
@@ -270,7 +270,3 @@ def _seekable(stream: io.BufferedIOBase, file: Path) -> io.BufferedIOBase:
 
 def _no_rows(file: Path) -> DataError:
     return DataError(f"{file} has a header, but no rows.")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

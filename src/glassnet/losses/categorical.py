@@ -112,5 +112,5 @@ class CategoricalCrossEntropy(Loss):
         positions = buffers.get("loss_positions", (n,), np.int64)
         label_positions(targets, k, positions)
         dense.fill(smoothing / k)
-        np.put(dense, positions, 1 - smoothing + smoothing / k)
+        dense.reshape(-1)[positions] = 1 - smoothing + smoothing / k
         return dense

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -51,11 +52,11 @@ def row_max(a: Array, out: Array) -> None:
 
 def row_sum(a: Array, out: Array) -> None:
     """Write each row's sum; a (n, k), out (n, 1). A matrix product: NumPy's sum is 8 times as slow."""
-    np.matmul(a, _ones(a.shape[1], a.dtype.str), out=out)  # (n, k) (k, 1)
+    np.matmul(a, _ones(a.shape[1], a.dtype), out=out)  # (n, k) (k, 1)
 
 
 @lru_cache(maxsize=64)
-def _ones(length: int, dtype: str) -> Array:
+def _ones(length: int, dtype: np.dtype[Any]) -> Array:
     ones: Array = np.ones((length, 1), dtype)
     ones.flags.writeable = False
     return ones

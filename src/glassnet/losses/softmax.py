@@ -40,7 +40,7 @@ def softmax_cross_entropy_labels(
 
     row_max(logits, total)
     np.subtract(logits, total, out=gradient)  # s (n, k)
-    np.take(flat, positions, out=flat_picked, mode="clip")  # s_y
+    flat.take(positions, out=flat_picked, mode="clip")  # s_y
     if smoothing:
         row_sum(gradient, spread)
         spread *= smoothing / k
@@ -57,10 +57,10 @@ def softmax_cross_entropy_labels(
     if smoothing:
         np.multiply(weights, smoothing / k, out=spread)
         gradient -= spread
-    np.take(flat, positions, out=flat_picked, mode="clip")
+    flat.take(positions, out=flat_picked, mode="clip")
     np.multiply(weights, 1 - smoothing, out=spread)
     picked -= spread
-    np.put(flat, positions, flat_picked)
+    flat[positions] = flat_picked
     return value
 
 

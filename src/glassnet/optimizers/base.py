@@ -58,7 +58,8 @@ class Optimizer(Hyperparameters):
         weight_decay: decoupled decay (Loshchilov & Hutter, 2019), at least 0: before the rule,
             weights (not biases, not norm parameters) are multiplied by
             1 - learning_rate * weight_decay. It is not an L2 term of the loss.
-        clip_norm: if given, above 0: gradients whose joint Euclidean norm exceeds it are scaled to it.
+        clip_norm: if given, above 0: gradients whose joint Euclidean norm exceeds it are scaled to it
+            exactly (PyTorch divides by norm + 1e-6).
         clip_value: if given, above 0: every gradient element is clipped to [-clip_value, clip_value].
             With both, values are clipped first, then the norm.
 
@@ -110,7 +111,8 @@ class Optimizer(Hyperparameters):
         _check_shapes(values, gradients, state)
         learning_rate = self.rate_at(state.step) * state.learning_rate_factor
         if self.clip_value is not None:
-            np.clip(gradients, -self.clip_value, self.clip_value, out=gradients)
+            np.maximum(gradients, -self.clip_value, out=gradients)
+            np.minimum(gradients, self.clip_value, out=gradients)
         if self.clip_norm is not None:
             clip_to_norm(gradients, self.clip_norm)
         if self.weight_decay:

@@ -145,9 +145,7 @@ class LBFGS(Optimizer):
             message = f"{name} reached"
         else:
             message = f"no lower loss was found along the search direction ({result.message.strip(': ')})"
-        return LBFGSResult(
-            int(result.nit), search.evaluations, float(result.fun), bool(result.success), message
-        )
+        return LBFGSResult(search.iterations, search.evaluations, search.loss, bool(result.success), message)
 
     def update(self, values: Array, gradients: Array, state: OptimizerState) -> None:
         """Raise HyperparameterError: the method has no single update."""

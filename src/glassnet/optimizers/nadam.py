@@ -66,9 +66,10 @@ class NAdam(Optimizer):
         M = (1 - mu_t) g / (1 - mu_1 ... mu_t) + mu_(t+1) m / (1 - mu_1 ... mu_(t+1))
         p -= learning_rate * M / (sqrt(v / (1 - beta2^t)) + epsilon)
 
-    The schedule of mu is that of Dozat's paper with the constants of PyTorch and Keras. Like
-    both, m itself is averaged with beta1, where the paper uses mu_t. The running product of the
-    mu is kept in the state as `momentum_product`.
+    The constants of mu are the paper's and PyTorch's; Keras's are momentum_decay = 1, where mu is
+    beta1 after some hundred steps, not some ten thousand. Like both we average m itself with
+    beta1, where the paper uses mu_t. The product of all mu so far is kept in the state as
+    `momentum_product` (in float64; PyTorch keeps it in float32).
 
     Args:
         learning_rate: number above 0 or a schedule; default 0.002 (Keras: 0.001).

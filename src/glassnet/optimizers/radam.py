@@ -66,9 +66,9 @@ class RAdam(Optimizer):
         r = sqrt((n - 4)(n - 2) n_max / ((n_max - 4)(n_max - 2) n))
         p -= learning_rate * r * (m / (1 - beta1^t)) * sqrt(1 - beta2^t) / (sqrt(v) + epsilon)
 
-    The paper's threshold is n > 4; we take 5 like its authors' code and PyTorch, and like them
-    add epsilon to the uncorrected sqrt(v). The first steps (five, with beta2 = 0.999) are as long
-    as the gradient.
+    The paper's threshold is n > 4; we take 5 like PyTorch (the authors' code too, but it leaves
+    out the steps before) and like both add epsilon to the uncorrected sqrt(v). The first steps
+    (five, with beta2 = 0.999) are as long as the gradient.
 
     Args:
         learning_rate: number above 0 or a schedule; default 0.001.

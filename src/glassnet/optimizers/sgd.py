@@ -75,8 +75,8 @@ class SGD(Optimizer):
     Libraries disagree on where the rate goes. Here, as in Sutskever's paper, scikit-learn and
     Keras, the velocity is made of steps: a gradient enters it with the rate of its own update.
     PyTorch keeps the rate outside (v = beta v + g; p -= lr v), so a rate that falls also
-    shrinks the steps remembered from earlier. At a constant rate both are the same, except that
-    PyTorch's first velocity ignores its `dampening`; `averaged` starts from 0 like the rest.
+    shrinks the steps remembered from earlier; at a constant rate both are the same. `averaged`
+    is PyTorch's dampening = momentum, but for its first velocity, which there is all of g.
 
     Args:
         learning_rate: number above 0 or a schedule; default 0.01.

@@ -115,28 +115,33 @@ def _decide(predict: Any, grid: AnyArray, threshold: float | None, present: AnyA
         outputs = np.asarray(predict(grid))
     if outputs.shape[:1] != (len(grid),) or outputs.ndim > 2 or (outputs.ndim == 2 and outputs.shape[1] == 0):
         raise ShapeError(f"predict must give one row per point, {len(grid)}; got shape {outputs.shape}.")
+    n_classes, places = 2, outputs.reshape(-1)
     if outputs.ndim == 2 and outputs.shape[1] > 1:
-        places = outputs.argmax(axis=1)
+        n_classes, places = outputs.shape[1], outputs.argmax(axis=1)
+    elif outputs.dtype.kind in "fb":
+        places = (places > (0.5 if threshold is None else threshold)).astype(np.int64)
     else:
-        outputs = outputs.reshape(-1)
-        if outputs.dtype.kind not in "fb":
-            return outputs
-        places = (outputs > (0.5 if threshold is None else threshold)).astype(np.int64)
-    if present.dtype.kind in "iu":
+        if (places.dtype.kind in "iu") != (present.dtype.kind in "iu"):
+            raise DataError(
+                f"predict gives {places.dtype} and y is {present.dtype}: make both integers or text."
+            )
+        return places
+    if present.dtype.kind in "iu" and present[0] >= 0 and present[-1] < n_classes:
         return places
     if places.max() >= len(present):
         raise DataError(
-            f"The predictions tell {places.max() + 1} classes apart, but y holds {len(present)} labels, so their "
-            "names are unknown: give integer labels, and names by labels=[...]."
+            f"The predictions tell {n_classes} classes apart, but y holds the labels {present.tolist()}, so "
+            "which is which is unknown: give integer labels from 0, and names by labels=[...]."
         )
-    return present[places]
+    named: AnyArray = present[places]
+    return named
 
 
 def _names(classes: AnyArray, true: AnyArray, labels: Sequence[object]) -> list[str]:
     places = classes if true.dtype.kind in "iu" and classes.min() >= 0 else np.arange(len(classes))
     if places.max() >= len(labels):
         raise DataError(f"labels names {len(labels)} classes, but there are {places.max() + 1}.")
-    return [str(labels[place]) for place in places]
+    return [str(labels[int(place)]) for place in places]
 
 
 def _span(values: AnyArray, resolution: int) -> AnyArray:
@@ -157,15 +162,16 @@ def _draw_regions(ax: Axes, x: AnyArray, y: AnyArray, regions: AnyArray, n: int)
 
 
 def _draw_points(ax: Axes, points: AnyArray, codes: AnyArray, n: int) -> list[Any]:
-    size = float(np.clip(6000 / len(points), 6, 34))
+    size = float(np.clip(8000 / len(points), 10, 34))
     return [
         ax.scatter(
-            *points[codes == k].T,
+            points[codes == k, 0],
+            points[codes == k, 1],
             s=size,
             color=colour,
             marker=MARKERS[k % len(MARKERS)],
-            edgecolors="white",
-            linewidths=0.5,
+            edgecolors="black",
+            linewidths=0.4,
         )
         for k, colour in enumerate(colours(n))
     ]

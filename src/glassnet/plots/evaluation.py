@@ -54,7 +54,7 @@ def confusion_matrix(
 
     >>> ax = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], labels=["cat", "dog"])
     >>> ax.get_title(), [text.get_text() for text in ax.texts]
-    ('Confusion matrix, accuracy 75.0 %', ['1', '1', '0', '2'])
+    ('Confusion matrix, accuracy 75.0%', ['1', '1', '0', '2'])
     """
     true, predicted = _labels("y_true", y_true), _labels("y_pred", y_pred)
     _check_pair(true, predicted)
@@ -76,7 +76,7 @@ def confusion_matrix(
     accuracy = np.trace(counts) / counts.sum()
     dress(
         axes,
-        title=f"Confusion matrix, accuracy {accuracy:.1%}".replace("%", " %") if title is None else title,
+        title=f"Confusion matrix, accuracy {accuracy:.1%}" if title is None else title,
         x="predicted",
         y="true",
         grid=False,
@@ -107,11 +107,12 @@ def predicted_vs_true(
     """
     true, predicted = _values("y_true", y_true), _values("y_pred", y_pred)
     _check_pair(true, predicted)
-    axes = axes_for(ax, (5.2, 5.0))
+    dense = len(true) > _POINTS
+    axes = axes_for(ax, (6.2 if dense else 5.2, 5.0))
     low, high = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
     margin = 0.04 * (high - low) or max(0.1 * abs(low), 1.0)
     ends = (low - margin, high + margin)
-    if len(true) > _POINTS:
+    if dense:
         density = axes.hexbin(
             true, predicted, gridsize=60, extent=(*ends, *ends), mincnt=1, bins="log", cmap="viridis"
         )
@@ -187,8 +188,8 @@ def _classes(
 def _write_cells(ax: Axes, counts: AnyArray, share: AnyArray, shares: bool) -> None:
     n = len(counts)
     longest = 4 if shares else len(f"{counts.max():,}")
-    width_points = ax.get_position().width * ax.figure.get_figwidth() * 72
-    size = float(np.clip(width_points / n / (0.75 * max(longest, 3)), 3.5, 11))
+    width = ax.get_window_extent().width / ax.figure.dpi * 72  # in points, as font sizes are
+    size = float(np.clip(width / n / (0.75 * max(longest, 3)), 3.5, 11))
     for i, j in np.ndindex(n, n):
         text = f"{share[i, j]:.0%}" if shares else f"{counts[i, j]:,}"
         dark = share[i, j] > 0.5
@@ -199,7 +200,7 @@ def _write_cells(ax: Axes, counts: AnyArray, share: AnyArray, shares: bool) -> N
 
 def _name_ticks(ax: Axes, names: Sequence[str]) -> None:
     n = len(names)
-    step = -(-n // _TICKS)
+    step = next(s * 10**k for k in range(20) for s in (1, 2, 5) if n <= _TICKS * s * 10**k)
     places = range(0, n, step)
     shown = [plain(name if len(name) <= 24 else name[:23] + "…") for name in names[::step]]
     size = 9 if n <= 15 else 7

@@ -70,10 +70,10 @@ def learning_curve(
         _draw_column(panel, epochs, history, name)
         dress(panel, y=name)
     if log_scale:
-        top.set_yscale("log")
+        _make_logarithmic(top)
     if learning_rate:
         panels[-1].plot(epochs, history["learning_rate"], color=COLOURS[2], **_marked(n_epochs))
-        panels[-1].set_yscale("log")
+        _make_logarithmic(panels[-1])
         dress(panels[-1], y="learning rate")
     _finish_epochs(panels[-1])
     top.set_title(title, fontsize=11)
@@ -129,7 +129,7 @@ def optimizer_comparison(
     if against == "epochs":
         _finish_epochs(axes)
     if log_scale:
-        axes.set_yscale("log")
+        _make_logarithmic(axes)
     legend(axes, lines, labels)
     return axes
 
@@ -167,12 +167,15 @@ def _divide(ax: Axes, n_panels: int) -> list[Any]:
     """Return `ax`, made smaller, and panels below it that share its horizontal axis."""
     if n_panels == 1:
         return [ax]
-    from mpl_toolkits.axes_grid1 import make_axes_locatable
-
-    divider = make_axes_locatable(ax)
-    panels = [ax]
-    for _ in range(n_panels - 1):
-        panels.append(divider.append_axes("bottom", size="75%", pad=0.15, sharex=ax))
+    place = ax.get_subplotspec()
+    if place is None:
+        raise HyperparameterError(
+            "learning_curve divides ax into panels, so ax must come from plt.subplots or figure.subplots; "
+            "or draw one panel only."
+        )
+    grid = place.subgridspec(n_panels, 1, height_ratios=[1.0] + [0.75] * (n_panels - 1))
+    ax.set_subplotspec(grid[0])
+    panels = [ax, *(ax.figure.add_subplot(grid[i], sharex=ax) for i in range(1, n_panels))]
     for panel in panels[:-1]:
         panel.tick_params(labelbottom=False)
     return panels
@@ -182,7 +185,21 @@ def _finish_epochs(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+def _make_logarithmic(ax: Axes) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    def between_powers(value: float, _: object) -> str:
+        low, high = ax.get_ylim()
+        digit = f"{value:e}"[0]
+        shown = "23456789" if high < 5 * low else "235" if high < 30 * low else ""
+        return f"{value:g}" if digit in shown else ""
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(FuncFormatter(between_powers))
 
 
 def _marked(n: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ __all__ = ["COLOURS", "MARKERS", "axes_for", "colours", "dress", "legend", "plai
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 """Okabe & Ito, "Color universal design" (2008), the strongest on white first."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 
 _GREY = "#555555"
 
@@ -34,12 +34,14 @@ def axes_for(ax: Any, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
     if ax is None:
         from matplotlib import pyplot as plt
 
-        return plt.subplots(figsize=size, layout="constrained")[1]
+        new: Axes = plt.subplots(figsize=size, layout="constrained")[1]
+        return new
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
         raise HyperparameterError(f"ax must be one matplotlib Axes or None, got {type(ax).__name__}.")
-    return ax
+    given: Axes = ax
+    return given
 
 
 def colours(n: int) -> list[str]:

@@ -14,6 +14,7 @@ from glassnet.plots.style import axes_for, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
     from glassnet.network import Network
 
@@ -80,7 +81,7 @@ def weight_images(
     if scale == "each":
         pictures = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-300)
         bound = 1.0
-    columns = max(1, min(shown, math.ceil(math.sqrt(shown * height / width * 1.25))))
+    columns = _columns(shown, height / width)
     mosaic = _mosaic(pictures, columns)
     ratio = mosaic.shape[0] / mosaic.shape[1]
     axes = axes_for(ax, (6.4, float(np.clip(5.4 * ratio + 0.6, 1.8, 12))))
@@ -115,6 +116,13 @@ def _checked_shape(shape: tuple[int, int] | None, inputs: int, layer: str) -> tu
     return height, width
 
 
+def _columns(n: int, aspect: float) -> int:
+    """Return how many pictures stand side by side: a grid a bit wider than high, full if possible."""
+    ideal = math.sqrt(n * aspect * 1.25)
+    near = [c for c in range(1, n + 1) if n % c == 0 and 0.7 * ideal <= c <= 1.5 * ideal]
+    return min(near, key=lambda c: abs(c - ideal)) if near else min(n, math.ceil(ideal))
+
+
 def _bound(pictures: AnyArray) -> float:
     sizes = np.abs(pictures[np.isfinite(pictures)])
     if sizes.size == 0:
@@ -123,10 +131,12 @@ def _bound(pictures: AnyArray) -> float:
 
 
 def _mosaic(pictures: AnyArray, columns: int) -> AnyArray:
-    """Return the pictures side by side, with gaps that are NaN, (rows * (h + g) - g, columns * (w + g) - g)."""
+    """Return the pictures in rows and columns, with gaps of NaN between them."""
+    finer = -(-16 // max(pictures.shape[1:]))  # small pictures get finer points, and so narrower gaps
+    pictures = pictures.repeat(finer, axis=1).repeat(finer, axis=2)
     n, height, width = pictures.shape
     rows = -(-n // columns)
-    gap = max(1, round(0.06 * max(height, width)))
+    gap = max(1, round(0.1 * max(height, width)))
     mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
     for i, picture in enumerate(pictures):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
@@ -134,7 +144,7 @@ def _mosaic(pictures: AnyArray, columns: int) -> AnyArray:
     return mosaic
 
 
-def _colour_map() -> object:
+def _colour_map() -> Colormap:
     from matplotlib import colormaps
 
     return colormaps["RdBu_r"].with_extremes(bad=(0, 0, 0, 0))
