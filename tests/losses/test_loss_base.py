@@ -7,7 +7,7 @@ import pytest
 
 from glassnet.buffers import Buffers
 from glassnet.losses.base import Loss, mean_weights
-from glassnet.losses.reductions import inner, label_positions, row_max, row_sum, weighted_sum
+from glassnet.reductions import inner, label_positions, row_max, row_sum, weighted_sum
 from glassnet.registry import from_config
 
 

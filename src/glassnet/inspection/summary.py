@@ -19,11 +19,11 @@ def summary(network: Network) -> str:
 
     >>> import glassnet as gn
     >>> print(gn.Network([gn.Dense(8, activation="relu"), gn.Dense(3)], seed=0).build(4).summary())
-    layer           output     parameters
-    -------------------------------------
-    dense1 (relu)   (n, 8)             40
-    dense2          (n, 3)             27
-    -------------------------------------
+    layer          output     parameters
+    ------------------------------------
+    dense1 (relu)  (n, 8)             40
+    dense2         (n, 3)             27
+    ------------------------------------
     4 inputs, 67 parameters, float32, 268 bytes
     """
     if not network.built:

@@ -14,9 +14,9 @@ from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.probabilities import EPSILON, require_probability_outputs, tangent_log
-from glassnet.losses.reductions import weighted_sum
 from glassnet.losses.sigmoid import SigmoidCrossEntropy
 from glassnet.losses.targets import binary_targets
+from glassnet.reductions import weighted_sum
 
 __all__ = ["BinaryCrossEntropy", "binary_cross_entropy"]
 

@@ -14,9 +14,9 @@ from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.probabilities import EPSILON, require_probability_outputs, tangent_log
-from glassnet.losses.reductions import inner, label_positions
 from glassnet.losses.softmax import SoftmaxCrossEntropy
 from glassnet.losses.targets import class_targets, require_several_outputs
+from glassnet.reductions import inner, label_positions
 
 __all__ = ["CategoricalCrossEntropy", "categorical_cross_entropy"]
 

@@ -14,9 +14,9 @@ from glassnet.buffers import Buffers
 from glassnet.hyperparameters import hyperparameter
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.probabilities import EPSILON, require_probability_outputs, tangent_log
-from glassnet.losses.reductions import inner, row_sum
 from glassnet.losses.softmax import log_softmax
 from glassnet.losses.targets import distribution_targets, require_several_outputs
+from glassnet.reductions import inner, row_sum
 
 __all__ = ["KullbackLeibler", "SoftmaxKullbackLeibler", "kullback_leibler", "softmax_kullback_leibler"]
 

@@ -13,8 +13,8 @@ from glassnet.buffers import Buffers
 from glassnet.errors import HyperparameterError, ShapeError
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
-from glassnet.losses.reductions import inner
 from glassnet.losses.targets import real_targets
+from glassnet.reductions import inner
 
 __all__ = ["Quantile"]
 

@@ -12,8 +12,8 @@ from glassnet._typing import AnyArray, Array
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
-from glassnet.losses.reductions import inner
 from glassnet.losses.targets import real_targets
+from glassnet.reductions import inner
 
 __all__ = ["Huber", "MeanAbsoluteError", "MeanSquaredError"]
 

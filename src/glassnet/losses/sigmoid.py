@@ -12,8 +12,8 @@ from glassnet.activations import Sigmoid
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
-from glassnet.losses.reductions import weighted_sum
 from glassnet.losses.targets import binary_targets
+from glassnet.reductions import weighted_sum
 
 __all__ = ["SigmoidCrossEntropy", "sigmoid_cross_entropy"]
 

@@ -12,8 +12,8 @@ from glassnet.activations import Softmax
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.losses.base import Loss, mean_weights
-from glassnet.losses.reductions import inner, label_positions, row_max, row_sum, weighted_sum
 from glassnet.losses.targets import class_targets, require_several_outputs
+from glassnet.reductions import inner, label_positions, row_max, row_sum, weighted_sum
 
 __all__ = ["SoftmaxCrossEntropy", "log_softmax", "softmax_cross_entropy", "softmax_cross_entropy_labels"]
 

@@ -58,6 +58,10 @@ def confusion_matrix(
     """
     true, predicted = _labels("y_true", y_true), _labels("y_pred", y_pred)
     _check_pair(true, predicted)
+    if (true.dtype.kind == "i") != (predicted.dtype.kind == "i"):
+        raise DataError(
+            f"y_true holds {true.dtype} and y_pred {predicted.dtype}: make both integers or text."
+        )
     classes, names = _classes(true, predicted, labels)
     counts = np.zeros((len(classes), len(classes)), np.int64)
     order = np.argsort(classes)

@@ -38,7 +38,7 @@ def learning_curve(
         history: what fit returned, or any mapping from names to equally long columns.
         metrics: columns without their "val_", each drawn in a panel of its own below the loss.
         learning_rate: whether to add a panel with the learning rate, on a logarithmic axis.
-        log_scale: whether the loss has a logarithmic axis.
+        log_scale: whether the loss has a logarithmic axis, if anything is above 0.
         title: text above the figure.
         ax: where to draw; it is divided if there are several panels. None makes a new figure.
 
@@ -189,6 +189,8 @@ def _finish_epochs(ax: Axes) -> None:
 
 
 def _make_logarithmic(ax: Axes) -> None:
+    if not any((np.asarray(line.get_ydata()) > 0).any() for line in ax.get_lines()):
+        return  # nothing on it is positive
     from matplotlib.ticker import FuncFormatter
 
     def between_powers(value: float, _: object) -> str:

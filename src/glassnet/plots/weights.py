@@ -106,7 +106,7 @@ def _checked_shape(shape: tuple[int, int] | None, inputs: int, layer: str) -> tu
                 f"Layer {layer} has {inputs} inputs, which make no square: give shape=(height, width)."
             )
         return side, side
-    if not isinstance(shape, (tuple, list)) or len(shape) != 2 or any(int(n) != n or n < 1 for n in shape):
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2 or not all(map(_is_count, shape)):
         raise ShapeError(f"shape must be (height, width), two integers of at least 1, got {shape!r}.")
     height, width = int(shape[0]), int(shape[1])
     if height * width != inputs:
@@ -121,6 +121,10 @@ def _columns(n: int, aspect: float) -> int:
     ideal = math.sqrt(n * aspect * 1.25)
     near = [c for c in range(1, n + 1) if n % c == 0 and 0.7 * ideal <= c <= 1.5 * ideal]
     return min(near, key=lambda c: abs(c - ideal)) if near else min(n, math.ceil(ideal))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= 1
 
 
 def _bound(pictures: AnyArray) -> float:

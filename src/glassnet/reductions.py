@@ -1,4 +1,4 @@
-"""Sums and maxima that losses need: exact enough in float32, fast on few columns, in place."""
+"""Sums and maxima that losses and softmax need: exact enough in float32, fast on few columns, in place."""
 
 from __future__ import annotations
 
