@@ -43,6 +43,9 @@ def test_assigning_copies_into_the_flat_array():
     net.parameters["dense2.bias"] = [1, 2, 3]
     net.parameters["dense2.bias"][0] = 9
     np.testing.assert_array_equal(net.parameters.values[-3:], [9, 2, 3])
+    net.parameters.values += 1  # in place, then assigned to itself
+    net.parameters.values = net.parameters.values * 2
+    np.testing.assert_array_equal(net.parameters["dense2.bias"], [20, 6, 8])
     with pytest.raises(gn.ShapeError, match=r"dense2.bias has shape \(3,\), got an array of shape \(2,\)"):
         net.parameters["dense2.bias"] = [1, 2]
     with pytest.raises(KeyError, match=r"No parameter 'dense9.weight'. There are: dense1.weight"):

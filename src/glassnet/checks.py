@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Array
-from glassnet.errors import DataError, ShapeError
+from glassnet.errors import DataError, HyperparameterError, ShapeError
 
-__all__ = ["as_features", "as_weights", "require_finite"]
+__all__ = ["as_features", "as_path", "as_weights", "require_finite"]
 
 
 def as_features(X: Any, n_features: int | None, name: str = "X") -> AnyArray:
@@ -79,3 +81,11 @@ def as_weights(sample_weight: npt.ArrayLike | None, n_samples: int, dtype: npt.D
     if n_samples and not weights.any():
         raise DataError("sample_weight is zero in every row: there is nothing to learn from.")
     return weights
+
+
+def as_path(label: str, value: Any) -> Path:
+    """Return `value` as a Path; HyperparameterError unless it can be one."""
+    text = os.fsdecode(value) if isinstance(value, (str, os.PathLike)) else ""
+    if not text or "\0" in text:
+        raise HyperparameterError(f"{label} must be a path, got {value!r}.")
+    return Path(text)

@@ -93,7 +93,11 @@ class NamedViews:
             raise KeyError(f"No parameter {name!r}. There are: {', '.join(self._views) or 'none'}.") from None
 
     def __setitem__(self, name: str, value: npt.ArrayLike) -> None:
-        view, new = self[name], np.asarray(value)
+        self._copy_into(name, self[name], value)
+
+    @staticmethod
+    def _copy_into(name: str, view: Array, value: npt.ArrayLike) -> None:
+        new = np.asarray(value)
         if new.shape != view.shape:
             raise ShapeError(f"{name} has shape {view.shape}, got an array of shape {new.shape}.")
         view[...] = new
@@ -155,13 +159,21 @@ class Parameters(NamedViews):
 
     @property
     def values(self) -> Array:
-        """Every parameter in one flat array, (n_parameters,)."""
+        """Every parameter in one flat array, (n_parameters,); assigning copies into it."""
         return self.flat
+
+    @values.setter
+    def values(self, new: npt.ArrayLike) -> None:
+        self._copy_into("values", self.flat, new)
 
     @property
     def gradients(self) -> Array:
-        """Every gradient in one flat array, laid out like `values`."""
+        """Every gradient in one flat array, laid out like `values`; assigning copies into it."""
         return self.by_gradient.flat
+
+    @gradients.setter
+    def gradients(self, new: npt.ArrayLike) -> None:
+        self._copy_into("gradients", self.by_gradient.flat, new)
 
     def initialize(self, generator: np.random.Generator) -> None:
         """Draw the first values, in the order in which the layers declared them."""

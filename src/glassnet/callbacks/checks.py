@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from glassnet.errors import DataError, HyperparameterError
+from glassnet.errors import DataError
 
-__all__ = ["as_path", "check_fields", "require_folder"]
+__all__ = ["check_fields", "require_folder"]
 
 
 def check_fields(callback: Any) -> None:
@@ -23,14 +23,6 @@ def check_fields(callback: Any) -> None:
         rule = f.metadata.get("rule")
         if rule is not None:
             setattr(callback, f.name, rule.check(owner, f.name, getattr(callback, f.name)))
-
-
-def as_path(label: str, value: Any) -> Path:
-    """Return `value` as a Path; HyperparameterError unless it can be one."""
-    text = os.fsdecode(value) if isinstance(value, (str, os.PathLike)) else ""
-    if not text or "\0" in text:
-        raise HyperparameterError(f"{label} must be a path, got {value!r}.")
-    return Path(text)
 
 
 def require_folder(owner: str, path: Path) -> None:

@@ -9,7 +9,8 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from glassnet.callbacks.base import Callback
-from glassnet.callbacks.checks import as_path, require_folder
+from glassnet.callbacks.checks import require_folder
+from glassnet.checks import as_path
 from glassnet.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from glassnet.callbacks.base import Callback
-from glassnet.callbacks.checks import as_path, check_fields, require_folder
+from glassnet.callbacks.checks import check_fields, require_folder
 from glassnet.callbacks.monitor import Monitor, mode_field
+from glassnet.checks import as_path
 from glassnet.hyperparameters import hyperparameter
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.callbacks.base import Callback
-from glassnet.callbacks.checks import as_path, check_fields
+from glassnet.callbacks.checks import check_fields
+from glassnet.checks import as_path
 from glassnet.errors import DataError, MissingDependencyError
 from glassnet.hyperparameters import hyperparameter
 

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassnet.callbacks.checks import as_path
+from glassnet.checks import as_path
 from glassnet.errors import HyperparameterError
 from glassnet.files.atomic import write_atomically
 from glassnet.hyperparameters import Interval, Rule

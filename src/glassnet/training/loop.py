@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -80,18 +81,17 @@ class Training:
 
     def run(self) -> History:
         """Train to the end and return the history."""
-        try:
+        with ExitStack() as ending:  # every on_fit_end is called, whatever happens in another
+            for callback in reversed(self.callbacks):
+                ending.callback(callback.on_fit_end, self)
             for callback in self.callbacks:
                 callback.on_fit_start(self)
-            with np.errstate(over="ignore", invalid="ignore"):  # _gradients checks the loss itself
+            with np.errstate(over="ignore", invalid="ignore"):  # the loop looks at the loss itself
                 if isinstance(self.optimizer, LBFGS):
                     self._run_full_batch(self.optimizer)
                 else:
                     while self.epoch < self.epochs and not self.stopped:
                         self._run_epoch()
-        finally:
-            for callback in self.callbacks:
-                callback.on_fit_end(self)
         return self.history
 
     # -- minibatches ----------------------------------------------------------------------------
