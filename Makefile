@@ -1,15 +1,19 @@
 # make demo: set up and train on the embedded handwritten digits.
 # make test: set up and run lint, types, doctests and the tests.
+# make oracle: compare glassnet and the stored golden vectors with PyTorch itself.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types clean
+.PHONY: demo test oracle lint types clean
 
 demo: .venv/.user
 	$(BIN)/glassnet train digits --out runs/digits --force
 
 test: .venv/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/check.sh
+
+oracle: .venv-oracle/.torch
+	.venv-oracle/bin/python tools/oracle.py --compare
 
 # Each stamp stands for one finished installation; it is made anew when the dependencies change.
 .venv/.user: pyproject.toml | .venv
@@ -20,8 +24,16 @@ test: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ .venv/.user
 
+.venv-oracle/.torch: pyproject.toml | .venv-oracle
+	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv-oracle:
+	$(PYTHON) -m venv .venv-oracle
+
 .venv:
 	$(PYTHON) -m venv .venv
 
 clean:
-	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-oracle runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

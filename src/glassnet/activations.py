@@ -102,7 +102,7 @@ class ReLU(ActivationFunction):
 
     def backward(self, gradient: Array, z: Array, a: Array, out: Array, buffers: Buffers) -> None:
         """Write the gradient where a > 0, else 0."""
-        mask = np.greater(a, 0, out=buffers.get("mask", a.shape, np.bool_))
+        mask = np.greater(a, 0, out=buffers.get("mask", a.shape))  # 0.0 or 1.0: faster than booleans
         np.multiply(gradient, mask, out=out)
 
 
@@ -141,11 +141,13 @@ def _elu(z: Array, out: Array, alpha: float, buffers: Buffers) -> None:
     out += below
 
 
-def _elu_derivative(a: Array, alpha: float, buffers: Buffers) -> Array:
-    # Below zero a = alpha (e^z - 1), so the derivative alpha e^z is a + alpha.
-    derivative = np.add(a, alpha, out=buffers.get("below", a.shape))
-    positive = np.greater(a, 0, out=buffers.get("mask", a.shape, np.bool_))
-    np.copyto(derivative, 1, where=positive)
+def _elu_derivative(a: Array, scale: float, alpha: float, buffers: Buffers) -> Array:
+    # Below zero a = scale alpha (e^z - 1), so the derivative scale alpha e^z is a + scale alpha.
+    derivative = np.minimum(a, 0, out=buffers.get("below", a.shape))
+    derivative += scale * alpha
+    above = np.greater(a, 0, out=buffers.get("mask", a.shape))
+    above *= scale - scale * alpha
+    derivative += above
     return derivative
 
 
@@ -169,7 +171,7 @@ class ELU(ActivationFunction):
 
     def backward(self, gradient: Array, z: Array, a: Array, out: Array, buffers: Buffers) -> None:
         """Write the gradient times 1 where a > 0, times a + alpha elsewhere."""
-        np.multiply(gradient, _elu_derivative(a, self.alpha, buffers), out=out)
+        np.multiply(gradient, _elu_derivative(a, 1.0, self.alpha, buffers), out=out)
 
 
 @dataclass(frozen=True)
@@ -193,10 +195,7 @@ class SELU(ActivationFunction):
 
     def backward(self, gradient: Array, z: Array, a: Array, out: Array, buffers: Buffers) -> None:
         """Write the gradient times scale where a > 0, times a + scale * alpha elsewhere."""
-        derivative = _elu_derivative(a, self.SCALE * self.ALPHA, buffers)
-        positive = buffers.get("mask", a.shape, np.bool_)
-        np.copyto(derivative, self.SCALE, where=positive)
-        np.multiply(gradient, derivative, out=out)
+        np.multiply(gradient, _elu_derivative(a, self.SCALE, self.ALPHA, buffers), out=out)
 
 
 @cache
@@ -313,7 +312,10 @@ class Mish(ActivationFunction):
 
 @dataclass(frozen=True)
 class Softplus(ActivationFunction):
-    """f(z) = log(1 + e^z), f'(z) = sigmoid(z) (Dugas et al., 2001)."""
+    """f(z) = log(1 + e^z), f'(z) = sigmoid(z) (Dugas et al., 2001).
+
+    Exact everywhere; PyTorch returns z above 20, which is 2e-9 too little there.
+    """
 
     initializer = "he_normal"
     formula = "log(1 + exp(z))"

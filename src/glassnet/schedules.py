@@ -187,6 +187,7 @@ class Cosine(Schedule):
 
     From SGDR (Loshchilov & Hutter, 2017). The first update of the warm-up already moves, where optax
     and transformers begin with a rate of 0 and waste it. `steps` counts the warm-up, as in optax.
+    PyTorch's CosineAnnealingLR rises again after its end.
 
     Args:
         initial: rate after the warm-up, above 0.

@@ -35,28 +35,30 @@ def _divergence(log_p: Tensor, t: Tensor, reduction: str) -> Tensor:
 
 
 LOSSES = {
-    losses.MeanSquaredError: lambda l, o, t, r: F.mse_loss(o, t, reduction=r),
-    losses.MeanAbsoluteError: lambda l, o, t, r: F.l1_loss(o, t, reduction=r),
-    losses.Huber: lambda l, o, t, r: F.huber_loss(o, t, reduction=r, delta=l.delta),
-    losses.Poisson: lambda l, o, t, r: F.poisson_nll_loss(o, t, l.log_input, eps=l.epsilon, reduction=r),
-    losses.BinaryCrossEntropy: lambda l, o, t, r: F.binary_cross_entropy(
-        o, _smoothed(t, l.label_smoothing), reduction=r
+    losses.MeanSquaredError: lambda loss, o, t, r: F.mse_loss(o, t, reduction=r),
+    losses.MeanAbsoluteError: lambda loss, o, t, r: F.l1_loss(o, t, reduction=r),
+    losses.Huber: lambda loss, o, t, r: F.huber_loss(o, t, reduction=r, delta=loss.delta),
+    losses.Poisson: lambda loss, o, t, r: F.poisson_nll_loss(
+        o, t, loss.log_input, eps=loss.epsilon, reduction=r
     ),
-    losses.SigmoidCrossEntropy: lambda l, o, t, r: F.binary_cross_entropy_with_logits(
-        o, _smoothed(t, l.label_smoothing), reduction=r
+    losses.BinaryCrossEntropy: lambda loss, o, t, r: F.binary_cross_entropy(
+        o, _smoothed(t, loss.label_smoothing), reduction=r
+    ),
+    losses.SigmoidCrossEntropy: lambda loss, o, t, r: F.binary_cross_entropy_with_logits(
+        o, _smoothed(t, loss.label_smoothing), reduction=r
     ),
     losses.CategoricalCrossEntropy: _categorical,
-    losses.SoftmaxCrossEntropy: lambda l, o, t, r: F.cross_entropy(
-        o, t, reduction=r, label_smoothing=l.label_smoothing
+    losses.SoftmaxCrossEntropy: lambda loss, o, t, r: F.cross_entropy(
+        o, t, reduction=r, label_smoothing=loss.label_smoothing
     ),
-    losses.KullbackLeibler: lambda l, o, t, r: _divergence(o.log(), t, r),
-    losses.SoftmaxKullbackLeibler: lambda l, o, t, r: _divergence(F.log_softmax(o, dim=1), t, r),
+    losses.KullbackLeibler: lambda loss, o, t, r: _divergence(o.log(), t, r),
+    losses.SoftmaxKullbackLeibler: lambda loss, o, t, r: _divergence(F.log_softmax(o, dim=1), t, r),
 }
-PREDICTIONS = {
-    losses.SoftmaxCrossEntropy: lambda l, o: F.softmax(o, dim=1),
-    losses.SoftmaxKullbackLeibler: lambda l, o: F.softmax(o, dim=1),
-    losses.SigmoidCrossEntropy: lambda l, o: torch.sigmoid(o),
-    losses.Poisson: lambda l, o: o.exp() if l.log_input else o,
+PREDICTIONS = {  # the others' outputs are predictions already
+    losses.SoftmaxCrossEntropy: lambda loss, o: F.softmax(o, dim=1),
+    losses.SoftmaxKullbackLeibler: lambda loss, o: F.softmax(o, dim=1),
+    losses.SigmoidCrossEntropy: lambda loss, o: torch.sigmoid(o),
+    losses.Poisson: lambda loss, o: o.exp() if loss.log_input else o,
 }
 
 
@@ -73,11 +75,6 @@ def loss_of(loss: losses.Loss, outputs: Tensor, targets: Tensor, weights: Tensor
     return (rows * weights).sum() / weights.sum()
 
 
-def predictions_of(loss: losses.Loss, outputs: Tensor) -> Tensor:
-    """Return the outputs as the loss reads them."""
-    return PREDICTIONS.get(type(loss), lambda l, o: o)(loss, outputs)
-
-
 # -- optimisers -----------------------------------------------------------------------------------------
 
 
@@ -86,7 +83,14 @@ def _adam_like(o) -> dict:
 
 
 OPTIMIZERS = {
-    gn.SGD: (torch.optim.SGD, lambda o: {"momentum": o.momentum, "nesterov": o.nesterov}),
+    gn.SGD: (
+        torch.optim.SGD,
+        lambda o: {
+            "momentum": o.momentum,
+            "nesterov": o.nesterov,
+            "dampening": o.momentum if o.averaged else 0.0,
+        },
+    ),
     gn.Adagrad: (
         torch.optim.Adagrad,
         lambda o: {"eps": o.epsilon, "initial_accumulator_value": o.initial_accumulator},

@@ -13,6 +13,7 @@ from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Constant, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
+from glassnet.reductions import column_sum
 
 __all__ = ["BatchNorm"]
 
@@ -86,8 +87,8 @@ class BatchNorm(Layer):
         buffers, gradients = context.buffers, context.gradients
         x_hat, inverse = context.saved["x_hat"], buffers.get("inverse", gradient.shape[1:])
         product = np.multiply(gradient, x_hat, out=buffers.get("product", gradient.shape))
-        np.sum(product, axis=0, out=gradients["scale"])
-        np.sum(gradient, axis=0, out=gradients["shift"])
+        column_sum(product, gradients["scale"])
+        column_sum(gradient, gradients["shift"])
         factor = np.multiply(context.parameters["scale"], inverse, out=buffers.get("factor", inverse.shape))
         if context.training:
             # mean(g) and mean(g x_hat) are the two parameter gradients over n; scale is common to all.

@@ -15,6 +15,7 @@ from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
+from glassnet.reductions import column_sum
 from glassnet.registry import resolve
 
 __all__ = ["Dense"]
@@ -35,13 +36,13 @@ class Dense(Layer):
     Args:
         units: number of outputs, at least 1.
         activation: name or object, default "linear".
-        bias: whether there is a bias, default True; it starts at zero.
+        bias: whether there is a bias, default True; it starts at zero (PyTorch draws it).
         initializer: of the weights; default None follows the activation: He normal for the relu
             family, LeCun normal for selu, Xavier uniform for the others.
         l1: adds l1 * sum |W| to the loss, at least 0.
         l2: adds l2 / 2 * sum W^2 to the loss, at least 0; its gradient is l2 * W (Keras has no 1/2).
         max_norm: if given, after each update every unit's incoming weights are scaled down to this
-            Euclidean norm (Srivastava et al., 2014).
+            Euclidean norm (Srivastava et al., 2014), where PyTorch's renorm divides by norm + 1e-7.
 
     >>> import glassnet as gn
     >>> gn.Network([gn.Dense(3, activation="relu")], seed=0).build(4).parameters["dense1.weight"].shape
@@ -88,7 +89,7 @@ class Dense(Layer):
             self.activation.backward(gradient, saved["z"], saved["a"], dz, context.buffers)
         np.dot(saved["inputs"].T, dz, out=context.gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if self.bias:
-            np.sum(dz, axis=0, out=context.gradients["bias"])
+            column_sum(dz, context.gradients["bias"])
         if not context.wants_input_gradient:
             return None
         dx = context.buffers.get("dx", saved["inputs"].shape)

@@ -22,7 +22,7 @@ class Dropout(Layer):
     The division keeps the mean, so prediction is the identity (Srivastava et al., 2014).
 
     Args:
-        rate: share of the inputs set to zero, in [0, 1).
+        rate: share of the inputs set to zero, in [0, 1); PyTorch also takes 1, which lets nothing through.
     """
 
     rate: float = hyperparameter(interval=Interval(0, 1, "left"), positional=True)

@@ -13,6 +13,7 @@ from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Constant, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
+from glassnet.reductions import column_sum
 
 __all__ = ["LayerNorm"]
 
@@ -62,8 +63,8 @@ class LayerNorm(Layer):
         buffers, gradients = context.buffers, context.gradients
         x_hat, inverse = context.saved["x_hat"], buffers.get("inverse", (len(gradient), 1))
         product = np.multiply(gradient, x_hat, out=buffers.get("product", gradient.shape))
-        np.sum(product, axis=0, out=gradients["scale"])
-        np.sum(gradient, axis=0, out=gradients["shift"])
+        column_sum(product, gradients["scale"])
+        column_sum(gradient, gradients["shift"])
         gradient *= context.parameters["scale"]
         row = buffers.get("row", inverse.shape)
         np.multiply(gradient, x_hat, out=product)

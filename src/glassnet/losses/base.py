@@ -25,11 +25,12 @@ class Loss(Hyperparameters):
 
         L = sum_i w_i l_i / sum_i w_i,
 
-    and its gradient carries that 1 / sum(w): nothing later divides again. A row of weight zero
-    counts as much as a row that is not there; without rows, or with weights that are all zero,
-    the value is 0 and the gradient zero. glassnet's own losses override :meth:`prepare` (check
-    and convert targets once) and :meth:`compute` (the maths). What overflows or is NaN shows in
-    the value, never as a warning.
+    and its gradient carries that 1 / sum(w): nothing later divides again. (So do PyTorch's mse_loss
+    and cross_entropy; its binary cross-entropies, and Keras, divide the weighted sum by n.) A row
+    of weight zero counts as much as a row that is not there; without rows, or with weights that
+    are all zero, the value is 0 and the gradient zero (PyTorch: NaN). glassnet's own losses override
+    :meth:`prepare` (check and convert targets once) and :meth:`compute` (the maths). What overflows
+    or is NaN shows in the value, never as a warning.
 
     >>> class FourthPower(Loss):
     ...     def value_and_gradient(self, outputs, targets, sample_weight=None):

@@ -49,9 +49,9 @@ class CategoricalCrossEntropy(Loss):
     summed, not averaged, over the classes; its gradient is -t / p / n_samples. Below `epsilon` the
     logarithm is continued by its tangent, so that value and gradient stay finite and agree:
     p = 0 costs 1 - log epsilon and its gradient is -t / epsilon. Rows are taken as they are, as in
-    PyTorch's NLLLoss(log p); Keras divides them by their sum and clips p. Training a network that
-    ends in gn.Softmax uses :class:`SoftmaxCrossEntropy` on the logits, the same function wherever
-    no p lies below epsilon.
+    PyTorch's NLLLoss(log p), which is infinite at p = 0; Keras divides them by their sum and clips
+    p. Training a network that ends in gn.Softmax uses :class:`SoftmaxCrossEntropy` on the logits,
+    the same function wherever no p lies below epsilon.
 
     Args:
         epsilon: where the tangent begins, in [1e-30, 0.1]; default 1e-12. Not 1e-7, as in Keras:

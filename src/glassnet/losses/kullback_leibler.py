@@ -75,10 +75,11 @@ class KullbackLeibler(Loss):
 
         sum_j t_j (log t_j - log p_j),    0 log 0 = 0,
 
-    summed over the outputs (PyTorch's KLDivLoss(reduction="batchmean"), which takes log p, and
-    Keras's KLDivergence). It is the cross-entropy less the entropy of t, so it is 0 where p = t;
-    its gradient is -t / p / n_samples. Below `epsilon` the logarithm of p is continued by its tangent,
-    as in :class:`CategoricalCrossEntropy`. Training a network that ends in gn.Softmax uses
+    summed over the outputs (Keras's KLDivergence, and PyTorch's KLDivLoss(reduction="batchmean"),
+    which takes log p and is infinite at p = 0; by default it divides by the outputs, too). It is
+    the cross-entropy less the entropy of t, so it is 0 where p = t; its gradient is
+    -t / p / n_samples. Below `epsilon` the logarithm of p is continued by its tangent, as in
+    :class:`CategoricalCrossEntropy`. Training a network that ends in gn.Softmax uses
     :class:`SoftmaxKullbackLeibler` on the logits. (Kullback & Leibler, 1951)
 
     Args:

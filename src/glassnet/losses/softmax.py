@@ -122,7 +122,8 @@ class SoftmaxCrossEntropy(Loss):
             default 0.
 
     Targets are integers 0 ... n_outputs - 1 of shape (n_samples,), of an integer or floating
-    dtype, or rows of probabilities (n_samples, n_outputs), such as one-hot, that sum to 1.
+    dtype, or rows of probabilities (n_samples, n_outputs), such as one-hot, that sum to 1 (PyTorch
+    takes rows of any sum).
 
     Raises:
         ShapeError: fewer than two outputs (then use SigmoidCrossEntropy), or targets that do not fit.

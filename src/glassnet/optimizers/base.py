@@ -57,7 +57,9 @@ class Optimizer(Hyperparameters):
         learning_rate: step size; a number above 0 or a schedule of the step (0, 1, 2, ...).
         weight_decay: decoupled decay (Loshchilov & Hutter, 2019), at least 0: before the rule,
             weights (not biases, not norm parameters) are multiplied by
-            1 - learning_rate * weight_decay. It is not an L2 term of the loss.
+            1 - learning_rate * weight_decay. It is not an L2 term of the loss, which PyTorch's
+            weight_decay is (but in AdamW, and with decoupled_weight_decay=True) and
+            Dense(l2=...) is here.
         clip_norm: if given, above 0: gradients whose joint Euclidean norm exceeds it are scaled to it
             exactly (PyTorch divides by norm + 1e-6).
         clip_value: if given, above 0: every gradient element is clipped to [-clip_value, clip_value].

@@ -56,7 +56,8 @@ class LBFGS(Optimizer):
     Args:
         max_iterations: at least 1; default 200.
         max_function_evaluations: at least 1; default 15000. Looked at between iterations.
-        history_size: at least 1, pairs remembered; default 10. Each costs two arrays in float64.
+        history_size: at least 1, pairs remembered; default 10 (PyTorch: 100). Each costs
+            two arrays in float64.
         tolerance: at least 0: converged once no gradient element is larger; default 1e-5.
         loss_tolerance: at least 0: converged once an iteration lowers the loss by less than this share
             of max(|loss|, 1); default 2.2e-9. The resolution of the values' dtype is taken if larger.

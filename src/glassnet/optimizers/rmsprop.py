@@ -69,10 +69,11 @@ class RMSprop(Optimizer):
     epsilon stands outside the root, as in PyTorch; Keras puts it inside. The velocity is made of
     steps, each with the rate of its own update (Keras too), where PyTorch applies the rate of
     the moment to all of it: the same at a constant rate. Averages start at 0 and are not corrected
-    for it, so the first step is 1 / sqrt(1 - rho) times too long, as everywhere.
+    for it, so the first step is 1 / sqrt(1 - rho) times too long, as everywhere. Where rounding
+    takes s - m^2 below 0 we take 0; PyTorch's step is NaN there.
 
     Args:
-        learning_rate: number above 0 or a schedule; default 0.001.
+        learning_rate: number above 0 or a schedule; default 0.001 (PyTorch: 0.01).
         rho: in [0, 1), the share of the averages kept from step to step; default 0.9 (PyTorch: 0.99).
         epsilon: above 0; default 1e-8.
         momentum: in [0, 1); default 0: none.

@@ -79,7 +79,7 @@ class SGD(Optimizer):
     is PyTorch's dampening = momentum, but for its first velocity, which there is all of g.
 
     Args:
-        learning_rate: number above 0 or a schedule; default 0.01.
+        learning_rate: number above 0 or a schedule; default 0.01 (PyTorch: 0.001).
         momentum: in [0, 1), the share of the velocity kept from step to step; default 0: none.
         nesterov: look ahead along the velocity; needs momentum above 0.
         averaged: the velocity is a running average of gradients, about (1 - beta) as long as the
