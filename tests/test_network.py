@@ -222,6 +222,6 @@ def test_a_layer_that_returns_the_wrong_shape_is_named():
             return inputs[:, ::2]
 
     with pytest.raises(
-        gn.ShapeError, match=r"halver1 \(Halver\) promised outputs of shape \(3, 4\).*returned \(3, 2\)"
+        gn.ShapeError, match=r"halver1 \(Halver\) promised outputs of shape \(3, 4\).*returned shape \(3, 2\)"
     ):
         gn.Network([Halver()]).forward(np.ones((3, 4)))

@@ -2,7 +2,7 @@
 
 Dense networks on NumPy with every derivative in the open. The common names are here; the rest
 is in the modules: layers, activations, losses, optimizers, schedules, initializers, callbacks,
-metrics, datasets, tabular, plots, inspection. Everything is imported when it is first touched.
+metrics, datasets, estimators, tabular, plots, inspection. Everything is imported when it is first touched.
 
 >>> import glassnet as gn
 >>> X, y = gn.datasets.spiral(seed=0)
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         callbacks,
         datasets,
         errors,
+        estimators,
         files,
         initializers,
         inspection,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         NotBuiltError,
         ShapeError,
     )
+    from glassnet.estimators import MLPClassifier, MLPRegressor, from_sklearn, plot_learning_curve
     from glassnet.files import load
     from glassnet.inspection import check_gradients, trace
     from glassnet.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Residual
@@ -103,7 +105,7 @@ if TYPE_CHECKING:
     from glassnet.training import History
 
 _MODULES = (
-    "activations callbacks datasets errors files initializers inspection layers losses metrics "
+    "activations callbacks datasets errors estimators files initializers inspection layers losses metrics "
     "optimizers plots schedules tabular training"
 ).split()
 
@@ -112,6 +114,7 @@ _NAMES = {
     "callbacks": "CSVLog EarlyStopping Progress ReduceOnPlateau SaveBest TensorBoardLog",
     "errors": "DataError FileFormatError GlassnetError GradientError HyperparameterError "
     "MissingDependencyError NonFiniteError NotBuiltError ShapeError",
+    "estimators": "MLPClassifier MLPRegressor from_sklearn plot_learning_curve",
     "files": "load",
     "inspection": "check_gradients trace",
     "layers": "Activation BatchNorm Dense Dropout LayerNorm Residual",

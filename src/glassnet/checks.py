@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,30 @@ import numpy.typing as npt
 from glassnet._typing import AnyArray, Array
 from glassnet.errors import DataError, HyperparameterError, ShapeError
 
-__all__ = ["as_features", "as_path", "as_weights", "require_finite"]
+__all__ = ["as_array", "as_features", "as_path", "as_weights", "looks_finite", "require_finite"]
 
 
-def as_features(X: Any, n_features: int | None, name: str = "X") -> AnyArray:
+def as_array(values: Any, name: str) -> AnyArray:
+    """Return `values` as an array; DataError for rows of unequal length."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{name} must have rows of equal length: {error}.") from None
+
+
+def as_features(
+    X: Any, n_features: int | None, name: str = "X", dtype: npt.DTypeLike | None = None
+) -> AnyArray:
     """Return X as a numeric (n_samples, n_features) array, without copying where that is possible.
+
+    With `dtype`, the one the network computes in, values are checked too.
 
     Raises:
         ShapeError: not two-dimensional, no columns, or not `n_features` wide.
-        DataError: values that are not numbers, NaN, or infinite.
+        DataError: values that are not numbers, NaN, infinite, or beyond `dtype`.
     """
-    array = np.asarray(X)
-    if array.dtype.kind == "O":  # mixed columns of a DataFrame, or lists of unequal length
+    array = as_array(X, name)
+    if array.dtype.kind == "O":  # mixed columns of a DataFrame
         with contextlib.suppress(TypeError, ValueError):
             array = np.asarray(X, np.float64)
     if array.dtype.kind not in "fiub":
@@ -39,48 +52,72 @@ def as_features(X: Any, n_features: int | None, name: str = "X") -> AnyArray:
         raise ShapeError(f"{name} has {array.shape[1]} features, but the network takes {n_features}.")
     if array.shape[1] == 0:
         raise ShapeError(f"{name} has no columns.")
-    require_finite(array, name)
+    if dtype is not None:
+        require_finite(array, name)
+        _require_in_range(array, name, np.dtype(dtype))
     return array
+
+
+def looks_finite(array: Array) -> bool:
+    """Tell at once that every element is finite; False only says that one should look closely."""
+    if array.flags.c_contiguous and array.dtype.kind == "f":
+        flat = array.reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return math.isfinite(np.dot(flat, flat))  # no temporary array
+    return array.size < 65_536 and bool(np.isfinite(array).all())
 
 
 def require_finite(array: AnyArray, name: str) -> None:
     """Raise DataError naming the first row and column of `array` that is NaN or infinite."""
-    # The sum is finite unless an element is not, or the sum overflows: then look closely.
-    if array.dtype.kind != "f" or array.size == 0:
+    if array.dtype.kind != "f" or looks_finite(array):
         return
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.add.reduce(array, axis=None)):
-            return
     for start in range(0, len(array), 65_536):
-        bad = np.argwhere(~np.isfinite(array[start : start + 65_536]))
+        block = array[start : start + 65_536]
+        bad = np.argwhere(~np.isfinite(block))
         if len(bad):
             place = bad[0]
-            value = array[start : start + 65_536][tuple(place)]
             row = int(place[0]) + start
             column = f", column {int(place[1])}" if array.ndim > 1 else ""
             raise DataError(
-                f"{name} holds {value} at row {row}{column} (counting from 0). "
+                f"{name} holds {block[tuple(place)]} at row {row}{column} (counting from 0). "
                 "Remove or fill missing and infinite values first."
             )
+
+
+def _require_in_range(array: AnyArray, name: str, dtype: np.dtype[Any]) -> None:
+    if array.dtype.kind != "f" or array.dtype.itemsize <= dtype.itemsize or array.size == 0:
+        return
+    limit = float(np.finfo(dtype).max)
+    peak = max(float(array.max()), -float(array.min()))
+    if peak > limit:
+        raise DataError(
+            f"{name} holds values up to {peak:g}, beyond what {dtype} can hold ({limit:g}). "
+            "Scale the data, or build the network with dtype='float64'."
+        )
 
 
 def as_weights(sample_weight: npt.ArrayLike | None, n_samples: int, dtype: npt.DTypeLike) -> Array | None:
     """Return sample weights as (n_samples,) of `dtype`, or None.
 
-    Raises ShapeError for another length, DataError for negative, non-finite or all-zero weights.
+    Raises ShapeError for another length, DataError for weights that are no numbers, negative,
+    non-finite, or all zero.
     """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype)
-    if weights.shape != (n_samples,):
-        raise ShapeError(f"sample_weight must have shape ({n_samples},), got {weights.shape}.")
-    require_finite(weights, "sample_weight")
-    if n_samples and weights.min() < 0:
-        row = int(np.argmax(weights < 0))
-        raise DataError(f"sample_weight must not be negative, got {weights[row]} at row {row}.")
-    if n_samples and not weights.any():
+    given = as_array(sample_weight, "sample_weight")
+    if given.dtype.kind not in "fiub":
+        raise DataError(f"sample_weight must hold numbers, got dtype {given.dtype}.")
+    if given.shape != (n_samples,):
+        raise ShapeError(f"sample_weight must have shape ({n_samples},), got {given.shape}.")
+    require_finite(given, "sample_weight")
+    if n_samples and given.min() < 0:
+        row = int(np.argmax(given < 0))
+        raise DataError(f"sample_weight must not be negative, got {given[row]} at row {row}.")
+    if n_samples and not given.any():
         raise DataError("sample_weight is zero in every row: there is nothing to learn from.")
-    return weights
+    if n_samples and float(given.max()) * n_samples > float(np.finfo(dtype).max):
+        given = given / given.max()  # only their ratios count; now their sum is finite
+    return given.astype(dtype, copy=False)
 
 
 def as_path(label: str, value: Any) -> Path:

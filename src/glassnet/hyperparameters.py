@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from glassnet.errors import HyperparameterError, unknown_name
 
 __all__ = ["Hyperparameters", "Interval", "Rule", "hyperparameter"]
@@ -64,7 +66,7 @@ class Rule:
             one = Rule(self.interval, self.choices, self.kind, self.flag)
             return tuple(one.check(owner, f"{name}[{i}]", item) for i, item in enumerate(value))
         if self.flag:
-            if not isinstance(value, bool) and type(value).__name__ != "bool_":
+            if not isinstance(value, (bool, np.bool_)):
                 raise HyperparameterError(f"{label} must be True or False, got {value!r}.")
             return bool(value)
         is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -89,12 +91,14 @@ class Rule:
         interval = self.interval
         if interval is None:
             return float(value)
+        try:
+            number: int | float = float(value)
+        except OverflowError:
+            raise HyperparameterError(f"{label} must lie in {interval}, got a number beyond 1e308.") from None
         if interval.integer:
-            if value != value or math.isinf(value) or int(value) != value:
+            if not math.isfinite(number) or int(value) != value:
                 raise HyperparameterError(f"{label} must be an integer in {interval}, got {value!r}.")
-            number: int | float = int(value)
-        else:
-            number = float(value)
+            number = int(value)
         if number not in interval:
             raise HyperparameterError(f"{label} must lie in {interval}, got {value!r}.")
         return number

@@ -16,8 +16,8 @@ from glassnet.checks import as_features
 from glassnet.errors import HyperparameterError, NotBuiltError, ShapeError
 from glassnet.layers import Activation, Dense, Layer
 from glassnet.layers.base import build_chain
-from glassnet.parameters import NamedViews, Parameters, Scope
-from glassnet.passes import Pass
+from glassnet.parameters import NamedViews, Parameters, Scope, layer_names
+from glassnet.passes import BLOCK, Pass
 from glassnet.registry import from_config, resolve
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from glassnet.training import History
 
 __all__ = ["Network"]
-
-_BLOCK = 1024
-"""Rows predicted at a time, so that a block's activations stay in the cache."""
 
 
 class Network:
@@ -120,7 +117,6 @@ class Network:
         """Take `parameters`, allocated for `scope`, as the network's own."""
         self._scope, self._parameters = scope, parameters
         self.n_features, self.n_outputs = scope.n_inputs, scope.n_outputs
-        self._forget_passes()
 
     @property
     def built(self) -> bool:
@@ -140,13 +136,7 @@ class Network:
     @property
     def layer_names(self) -> list[str]:
         """The layers' names, in order: "dense1", "batchnorm1", ..."""
-        counts: dict[str, int] = {}
-        names = []
-        for layer in self.layers:
-            kind = type(layer).__name__.lower()
-            counts[kind] = counts.get(kind, 0) + 1
-            names.append(f"{kind}{counts[kind]}")
-        return names
+        return layer_names(self.layers)
 
     @property
     def output_activation(self) -> ActivationFunction | None:
@@ -172,12 +162,12 @@ class Network:
         Returns:
             The last layer's outputs (n_samples, n_outputs), an array of the caller's own.
         """
-        array = as_features(X, self.n_features)
+        array = as_features(X, self.n_features, dtype=self.dtype)
         self.build(array.shape[1])
-        self._last_pass = self.new_pass()
-        inputs = np.ascontiguousarray(array, self.dtype)
-        outputs = self._last_pass.forward(inputs, training, self.generators["dropout"]).copy()
-        self._last_shape = outputs.shape
+        memory, self._last_pass = self._last_pass or self.new_pass(), None
+        inputs = memory.take(array)
+        outputs = memory.forward(inputs, training, self.generators["dropout"]).copy()
+        self._last_pass, self._last_shape = memory, outputs.shape
         return outputs
 
     def backward(self, output_gradient: npt.ArrayLike) -> None:
@@ -213,12 +203,11 @@ class Network:
         own: Pass | None = getattr(self._local, "own", None)
         if own is None:
             own = self._local.own = self.new_pass()
-        if len(array) <= _BLOCK:
-            return own.forward(np.ascontiguousarray(array, self.dtype)).copy()
+        if len(array) <= BLOCK:
+            return own.forward(own.take(array)).copy()
         outputs = np.empty((len(array), self._scope.n_outputs), self.dtype)
-        for start in range(0, len(array), _BLOCK):
-            block = np.ascontiguousarray(array[start : start + _BLOCK], self.dtype)
-            outputs[start : start + _BLOCK] = own.forward(block)
+        for start in range(0, len(array), BLOCK):
+            outputs[start : start + BLOCK] = own.forward(own.take(array[start : start + BLOCK]))
         return outputs
 
     # -- training -------------------------------------------------------------------------------
@@ -281,6 +270,10 @@ class Network:
             callbacks=callbacks,
             shuffle=shuffle,
         )
+
+    def splitting_generator(self) -> np.random.Generator:
+        """Return a fourth stream, from its start: every fit of as many rows holds the same ones out."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed).spawn(4)[3])
 
     def claim_training(self) -> bool:
         """Take the right to train; False if another thread has it."""
@@ -377,7 +370,7 @@ def _checked_seed(seed: int | None) -> int:
 def _checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     try:
         checked = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, SyntaxError, ValueError):
         checked = np.dtype(object)
     if checked not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise HyperparameterError(f"Network dtype must be float32 or float64, got {dtype!r}.")

@@ -8,18 +8,22 @@ slice. Gradients have the same layout in a second array; running statistics live
 from __future__ import annotations
 
 import math
-from collections.abc import ItemsView, Iterator, KeysView
+from collections.abc import ItemsView, Iterator, KeysView, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from glassnet._typing import Array, Shape
-from glassnet.errors import ShapeError
+from glassnet.errors import HyperparameterError, ShapeError
 from glassnet.initializers import Initializer
+from glassnet.registry import resolve
 
-__all__ = ["NamedViews", "Parameters", "Scope"]
+if TYPE_CHECKING:
+    from glassnet.layers import Layer
+
+__all__ = ["NamedViews", "Parameters", "Scope", "layer_names"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Scope:
     """Where one layer declares its parameters; `name` is the layer's, such as "dense1"."""
 
     name: str
+    layer: Layer | None = None
     parameters: dict[str, ParameterSpec] = field(default_factory=dict)
     statistics: dict[str, ParameterSpec] = field(default_factory=dict)
     children: list[Scope] = field(default_factory=list)
@@ -50,17 +55,24 @@ class Scope:
 
     def parameter(self, name: str, shape: Shape, initializer: Initializer, *, decay: bool = True) -> None:
         """Declare a trained array; `decay=False` spares it from decoupled weight decay."""
-        self.parameters[name] = ParameterSpec(f"{self.name}.{name}", shape, initializer, decay)
+        chosen = resolve("initializer", initializer, f"{self.name}.{name} initializer")
+        self._once(name)
+        self.parameters[name] = ParameterSpec(f"{self.name}.{name}", shape, chosen, decay)
 
     def statistic(self, name: str, shape: Shape, fill: float) -> None:
         """Declare an array that is stored with the network but never optimised."""
+        self._once(name)
         self.statistics[name] = ParameterSpec(f"{self.name}.{name}", shape, fill)
 
-    def child(self, kind: str) -> Scope:
-        """Return a scope for a nested layer; layers of one kind count from 1."""
-        prefix = f"{self.name}.{kind}" if self.name else kind
-        count = 1 + sum(scope.name.removeprefix(prefix).isdigit() for scope in self.children)
-        scope = Scope(f"{prefix}{count}")
+    def _once(self, name: str) -> None:
+        if name in self.parameters or name in self.statistics:
+            raise HyperparameterError(f"{self.name} declares {name!r} twice; give each array its own name.")
+
+    def child(self, layer: Layer) -> Scope:
+        """Return a scope for a nested layer, named as :func:`layer_names` says."""
+        before = [scope.layer for scope in self.children if scope.layer is not None]
+        short = layer_names([*before, layer])[-1]
+        scope = Scope(f"{self.name}.{short}" if self.name else short, layer)
         self.children.append(scope)
         return scope
 
@@ -69,6 +81,19 @@ class Scope:
         yield self
         for scope in self.children:
             yield from scope.walk()
+
+
+def layer_names(layers: Sequence[Layer]) -> list[str]:
+    """Return the name of each layer in a chain: its kind and its number among its kind, from 1."""
+    counts: dict[str, int] = {}
+    names = []
+    for layer in layers:
+        kind = type(layer).__name__.lower()
+        if kind[-1].isdigit():
+            kind += "_"  # a class Dense1 must not meet the first Dense
+        counts[kind] = counts.get(kind, 0) + 1
+        names.append(f"{kind}{counts[kind]}")
+    return names
 
 
 class NamedViews:

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from glassnet._typing import Array
+from glassnet._typing import AnyArray, Array
 from glassnet.buffers import Buffers
+from glassnet.checks import as_features, looks_finite
 from glassnet.context import Context, mark_wanted
 from glassnet.layers.base import Layer, chain_backward, chain_forward
 from glassnet.parameters import Parameters, Scope
 
-__all__ = ["Pass"]
+__all__ = ["BLOCK", "Pass"]
+
+
+BLOCK = 1024
+"""Rows that are predicted or evaluated at a time, so that their activations stay in the cache."""
 
 
 class Pass:
@@ -23,7 +28,27 @@ class Pass:
         self.contexts = [Context(child, parameters) for child in scope.children]
         self.loss_buffers = Buffers(parameters.values.dtype)
         mark_wanted(self.contexts, False)
-        self._regularized = [pair for pair in zip(layers, self.contexts, strict=True) if pair[0].regularized]
+        self._buffers = Buffers(parameters.values.dtype)
+        self._regularized = [
+            (context.scope.layer, context)
+            for context in self.walk()
+            if context.scope.layer is not None and context.scope.layer.regularized
+        ]
+
+    def take(self, rows: AnyArray) -> Array:
+        """Return a copy of `rows` (n_samples, n_features) in the pass's own memory and dtype.
+
+        Raises DataError for NaN, infinity, or numbers beyond the dtype.
+        """
+        inputs: Array = self._buffers.get("inputs", rows.shape)
+        if rows.dtype == inputs.dtype:
+            inputs[...] = rows
+        else:
+            with np.errstate(over="ignore"):  # the check finds what overflows
+                np.copyto(inputs, rows, casting="unsafe")
+        if not looks_finite(inputs):
+            as_features(rows, None, dtype=inputs.dtype)
+        return inputs
 
     def forward(
         self,

@@ -12,6 +12,7 @@ from glassnet._typing import AnyArray, Array
 __all__ = ["column_sum", "inner", "label_positions", "row_max", "row_sum", "weighted_sum"]
 
 _BLOCK = 16_384
+_ROWS = 4096
 
 
 def inner(a: Array, b: Array) -> float:
@@ -57,7 +58,14 @@ def row_sum(a: Array, out: Array) -> None:
 
 def column_sum(a: Array, out: Array) -> None:
     """Write each column's sum; a (n, k), out (k,). A matrix product: NumPy's sum is 3 times as slow."""
-    np.dot(_ones(len(a), a.dtype).reshape(-1), a, out=out)  # (n,) (n, k)
+    if len(a) <= _ROWS:
+        np.dot(_ones(len(a), a.dtype).reshape(-1), a, out=out)  # (n,) (n, k)
+        return
+    total = np.zeros(a.shape[1])  # blocks are added in double precision: no error grows with n
+    for start in range(0, len(a), _ROWS):
+        block = a[start : start + _ROWS]
+        total += np.dot(_ones(len(block), a.dtype).reshape(-1), block)
+    out[...] = total
 
 
 @lru_cache(maxsize=64)

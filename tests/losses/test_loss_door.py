@@ -11,7 +11,7 @@ from glassnet.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Kullbac
 
 def test_bad_weights_are_refused_with_their_row(case):
     outputs, targets = case.draw(4, np.float32)
-    for bad in (-0.1, np.nan, np.inf, -np.inf, 1e300):
+    for bad in (-0.1, np.nan, np.inf, -np.inf):
         with pytest.raises(DataError, match=r"sample_weight .*row 1"):
             case.loss.value_and_gradient(outputs, targets, [1, bad, 1, 1])
 

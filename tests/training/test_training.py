@@ -199,7 +199,7 @@ def test_exploding_training_names_epoch_step_and_layer():
     X, y = table()
     net = gn.Network([gn.Dense(8, activation="relu"), gn.Dense(1)], seed=0)
     with pytest.raises(
-        gn.NonFiniteError, match=r"epoch \d+, step \d+ .*layer dense\d .*Lower the learning rate"
+        gn.NonFiniteError, match=r"epoch \d+, step \d+ .*layer dense\d.*Lower the learning rate"
     ):
         net.fit(X, y * 1.0, loss="mse", optimizer=gn.SGD(1e4), epochs=50)
 
@@ -285,7 +285,7 @@ X4, Y4 = np.ones((4, 2)), np.array([0, 1, 0, 1])
         ({"optimizer": "adamm"}, gn.HyperparameterError, "Unknown optimizer 'adamm'. Did you mean 'adam'"),
         ({"metrics": ["acuracy"]}, gn.HyperparameterError, "Did you mean 'accuracy'"),
         ({"sample_weight": [1, 1, 1]}, gn.ShapeError, r"sample_weight must have shape \(4,\)"),
-        ({"sample_weight": [1, 1, -1, 1]}, gn.DataError, "must not be negative, got -1.0 at row 2"),
+        ({"sample_weight": [1, 1, -1, 1]}, gn.DataError, "must not be negative, got -1 at row 2"),
         ({"sample_weight": [0, 0, 0, 0]}, gn.DataError, "zero in every row"),
         ({"class_weight": {0: 1.0}}, gn.HyperparameterError, r"lacks the labels \[1\]"),
         ({"class_weight": "even"}, gn.HyperparameterError, "must be a dict or 'balanced'"),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from glassnet.losses import (
     BinaryCrossEntropy,
@@ -23,7 +22,7 @@ from glassnet.losses import (
 )
 from torch_oracle.draws import distributions, generator, label, one_hot, single, weights
 from torch_oracle.mirror import numbers, tensor
-from torch_oracle.rules import PREDICTIONS, loss_of
+from torch_oracle.rules import PREDICTIONS, loss_of, targets_of
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 SHAPES = [(7, 3), (1, 3), (12, 5)]
@@ -137,8 +136,9 @@ def _case(name: str, setting: Setting, n: int, k: int, weighted: bool) -> dict:
     outputs, targets = setting.outputs(rng, n, k), setting.targets(rng, n, k)
     sample_weight = weights(rng, n) if weighted else None
     o = tensor(outputs).requires_grad_()
-    t = torch.tensor(targets)
-    value = loss_of(loss, o, t, None if sample_weight is None else tensor(sample_weight))
+    value = loss_of(
+        loss, o, targets_of(loss, targets), None if sample_weight is None else tensor(sample_weight)
+    )
     value.backward()
     expected = {"value": numbers(value), "gradient": numbers(o.grad)}
     if type(loss) in PREDICTIONS:

@@ -14,8 +14,8 @@ from glassnet import losses, schedules
 from glassnet.optimizers import Optimizer
 from torch_oracle.draws import distributions, generator, label, one_hot, parameters_for, single, weights
 from torch_oracle.mirror import Mirror, mirror_of, numbers, tensor
-from torch_oracle.rules import loss_of
-from torch_oracle.training import first_pass, kind_of, trained
+from torch_oracle.rules import loss_of, targets_of
+from torch_oracle.training import first_pass, trained
 
 ROWS, FEATURES, BATCH, EPOCHS = 23, 5, 5, 2  # batches of 5, 5, 5, 5 and 3, twice: ten steps
 
@@ -257,7 +257,7 @@ def _case(setting: Setting) -> dict:
 
 def minimum(mirror: Mirror, loss: losses.Loss, X: np.ndarray, y: np.ndarray) -> torch.Tensor:
     """Let PyTorch's L-BFGS go to the end, and return the loss there."""
-    x, t = tensor(X), torch.tensor(y, dtype=kind_of(y))
+    x, t = tensor(X), targets_of(loss, y)
     rule = torch.optim.LBFGS(
         list(mirror.parameters.values()),
         max_iter=500,

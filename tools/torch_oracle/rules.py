@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -62,12 +63,15 @@ PREDICTIONS = {  # the others' outputs are predictions already
 }
 
 
+def targets_of(loss: losses.Loss, y: np.ndarray) -> Tensor:
+    """Return labels as PyTorch wants them, everything else with one column per output."""
+    if y.ndim == 1 and isinstance(loss, (losses.SoftmaxCrossEntropy, losses.CategoricalCrossEntropy)):
+        return torch.tensor(y, dtype=torch.long)
+    return torch.tensor(y, dtype=torch.double).reshape(len(y), -1)
+
+
 def loss_of(loss: losses.Loss, outputs: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
     """Return PyTorch's mean, or the weighted mean of its losses without a reduction."""
-    if not targets.is_floating_point():
-        targets = targets.long()
-    elif targets.ndim == 1:
-        targets = targets[:, None]
     if weights is None:
         return LOSSES[type(loss)](loss, outputs, targets, "mean")
     rows = LOSSES[type(loss)](loss, outputs, targets, "none")

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from glassnet import losses
 from glassnet.optimizers import Optimizer
 from torch_oracle.mirror import Mirror, numbers, tensor
-from torch_oracle.rules import Stepper, loss_of
+from torch_oracle.rules import Stepper, loss_of, targets_of
 
 
-def first_pass(mirror: Mirror, loss: losses.Loss, X: np.ndarray, y: np.ndarray, w) -> dict[str, np.ndarray]:
+def first_pass(
+    mirror: Mirror, loss: losses.Loss, X: np.ndarray, y: np.ndarray, w: Tensor | None
+) -> dict[str, np.ndarray]:
     """One pass in prediction mode, forward and backward."""
     mirror.module.eval()
     outputs = mirror.module(tensor(X))
-    value = loss_of(loss, outputs, torch.tensor(y, dtype=kind_of(y)), w)
+    value = loss_of(loss, outputs, targets_of(loss, y), w)
     (value + mirror.penalty()).backward()
     gradients = {f"start gradient {name}": g for name, g in mirror.gradients().items()}
     return {"start outputs": numbers(outputs), "start loss": numbers(value)} | gradients
-
-
-def kind_of(y: np.ndarray) -> torch.dtype:
-    return torch.long if y.dtype.kind in "iu" and y.ndim == 1 and y.max() > 1 else torch.double
 
 
 def trained(
@@ -37,7 +36,7 @@ def trained(
     class_weight: tuple[float, ...] = (),
 ) -> dict[str, np.ndarray]:
     """Train as fit does, without shuffling."""
-    x, t, w = tensor(data[0]), torch.tensor(data[1], dtype=kind_of(data[1])), data[2]
+    x, t, w = tensor(data[0]), targets_of(loss, data[1]), data[2]
     decaying = [p for name, p in mirror.parameters.items() if name.endswith(("weight", "projection"))]
     spared = [p for p in mirror.parameters.values() if all(p is not d for d in decaying)]
     stepper = Stepper(optimizer, decaying, spared, coupled)
@@ -73,8 +72,8 @@ def trained(
     )
 
 
-def _weighted_by_class(loss: losses.Loss, outputs: torch.Tensor, t: torch.Tensor, per_class: torch.Tensor):
+def _weighted_by_class(loss: losses.Loss, outputs: Tensor, t: Tensor, per_class: Tensor) -> Tensor:
     """PyTorch's own class weights: the weighted mean of the batch."""
     if isinstance(loss, losses.CategoricalCrossEntropy):
-        return torch.nn.functional.nll_loss(outputs.log(), t, weight=per_class)
-    return torch.nn.functional.cross_entropy(outputs, t, weight=per_class)
+        return F.nll_loss(outputs.log(), t, weight=per_class)
+    return F.cross_entropy(outputs, t, weight=per_class)

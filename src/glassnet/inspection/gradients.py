@@ -123,7 +123,7 @@ def check_gradients(
             f"got {step!r}, {tolerance!r}, {max_per_parameter!r}."
         )
     chosen: Loss = resolve("loss", loss)
-    inputs = np.ascontiguousarray(as_features(X, network.n_features), np.float64)
+    inputs = np.ascontiguousarray(as_features(X, network.n_features, dtype=np.float64), np.float64)
     net = double(network, inputs.shape[1])
     if len(np.asarray(y)) != len(inputs):
         raise ShapeError(f"X has {len(inputs)} rows but y has {len(np.asarray(y))}.")
@@ -241,13 +241,19 @@ class _Probe:
         )
 
     def is_kink(self, item: _Compared, step: float) -> bool:
-        """Tell a kink from a wrong gradient.
+        """Tell a kink at or beside the point from a wrong gradient.
 
-        At a smooth point the one-sided quotients close in on each other as h shrinks; at a kink they
-        keep their distance.
+        At a kink the analytic value lies within the gap between the one-sided quotients. If the gap
+        stays when h shrinks, the kink is at the point; if it closes, the kink lay beside it, and the
+        finer quotient must agree.
         """
-        _, finer_left, finer_right = self.quotients(item.start + item.place, step / 8)
-        return abs(finer_right - finer_left) > 0.5 * abs(item.right - item.left) > 0
+        gap, error = abs(item.right - item.left), abs(item.analytic - item.numeric)
+        if error > 0.5 * gap * (1 + 1e-3):
+            return False
+        numeric, left, right = self.quotients(item.start + item.place, step / 8)
+        if abs(right - left) > 0.5 * gap:
+            return True
+        return abs(item.analytic - numeric) <= 1e-5 * max(abs(item.analytic), abs(numeric))
 
 
 def double(network: Network, n_features: int) -> Network:

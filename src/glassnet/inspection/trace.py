@@ -164,7 +164,7 @@ def trace(
     >>> seen["dense1"].dweight.shape, seen["dense1"].formula("z")
     ((4, 2), 'inputs @ weight + bias')
     """
-    inputs = np.ascontiguousarray(as_features(X, network.n_features), network.dtype)
+    inputs = np.ascontiguousarray(as_features(X, network.n_features, dtype=network.dtype), network.dtype)
     network.build(inputs.shape[1])
     kept = network.parameters.statistics.flat.copy()
     memory = network.new_pass()

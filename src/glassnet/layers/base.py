@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from glassnet._typing import Array
 from glassnet.context import Context
 from glassnet.errors import GradientError, ShapeError
@@ -73,12 +75,12 @@ def build_chain(layers: Sequence[Layer], n_inputs: int, scope: Scope) -> int:
     """Build layers one after the other below `scope`; return the last one's width."""
     width = n_inputs
     for layer in layers:
-        child = scope.child(type(layer).__name__.lower())
+        child = scope.child(layer)
         child.n_inputs = width
         made = layer.build(width, child)
-        if not isinstance(made, int) or made < 1:
+        if not isinstance(made, (int, np.integer)) or made < 1:
             raise ShapeError(f"{child.name}: build() must return the number of outputs, got {made!r}.")
-        child.n_outputs = width = made
+        child.n_outputs = width = int(made)
     return width
 
 
@@ -90,11 +92,13 @@ def chain_forward(layers: Sequence[Layer], contexts: Sequence[Context], inputs: 
         if context.record is not None:
             context.record["inputs"] = x.copy()
         x = layer.forward(x, context)
-        if x.shape != (n, context.scope.n_outputs):
+        if not isinstance(x, np.ndarray) or x.shape != (n, context.scope.n_outputs):
             raise ShapeError(
                 f"{context.name} ({type(layer).__name__}) promised outputs of shape "
-                f"({n}, {context.scope.n_outputs}) but forward() returned {x.shape}."
+                f"({n}, {context.scope.n_outputs}) but forward() returned {_told(x)}."
             )
+        if x.dtype != context.buffers.dtype:
+            x = x.astype(context.buffers.dtype)
         if context.record is not None:
             context.record["a"] = x.copy()
     return x
@@ -114,6 +118,15 @@ def chain_backward(layers: Sequence[Layer], contexts: Sequence[Context], gradien
         if context.record is not None:
             context.record["da"] = g.copy()
         g = layer.backward(g, context)
+        if g is not None and g.shape != (len(gradient), context.scope.n_inputs):
+            raise GradientError(
+                f"{context.name} ({type(layer).__name__}) backward() must return dL/d(inputs) of shape "
+                f"({len(gradient)}, {context.scope.n_inputs}), got {_told(g)}."
+            )
         if context.record is not None and g is not None:
             context.record["dinputs"] = g.copy()
     return g
+
+
+def _told(value: object) -> str:
+    return f"shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)

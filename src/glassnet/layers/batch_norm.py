@@ -58,10 +58,13 @@ class BatchNorm(Layer):
         x_hat, outputs = buffers.get("x_hat", inputs.shape), buffers.get("outputs", inputs.shape)
         inverse = buffers.get("inverse", (width,))
         if context.training:
-            mean = np.mean(inputs, axis=0, out=buffers.get("mean", (width,)))
+            mean = buffers.get("mean", (width,))
+            column_sum(inputs, mean)
+            mean /= n
             np.subtract(inputs, mean, out=x_hat)
             np.multiply(x_hat, x_hat, out=outputs)
-            np.mean(outputs, axis=0, out=inverse)
+            column_sum(outputs, inverse)
+            inverse /= n
             keep = self.momentum
             mean *= 1 - keep
             running["mean"] *= keep

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -31,8 +30,6 @@ class Residual(Layer):
     """
 
     layers: Sequence[Layer] = hyperparameter(kind="layer", many=True, positional=True)
-
-    regularized: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,13 +71,3 @@ class Residual(Layer):
         np.dot(gradient, context.parameters["projection"].T, out=dx)
         dx += below
         return dx
-
-    def penalize(self, context: Context, add_gradient: bool) -> float:
-        """Return the sum of the nested layers' penalties."""
-        pairs = zip(self.layers, context.children, strict=True)
-        return sum(layer.penalize(child, add_gradient) for layer, child in pairs)
-
-    def constrain(self, context: Context) -> None:
-        """Apply the nested layers' constraints."""
-        for layer, child in zip(self.layers, context.children, strict=True):
-            layer.constrain(child)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from glassnet._typing import AnyArray, Array
 from glassnet.buffers import Buffers
 from glassnet.checks import as_weights
-from glassnet.errors import DataError, ShapeError
+from glassnet.errors import DataError, GradientError, ShapeError
 from glassnet.hyperparameters import Hyperparameters
 
 __all__ = ["Loss", "mean_weights"]
@@ -81,7 +81,10 @@ class Loss(Hyperparameters):
         (n_samples, columns) array of `dtype`; what already is that is returned without a copy.
         Raises ShapeError or DataError if they do not fit `n_outputs` outputs.
         """
-        return np.asarray(targets)
+        array = np.asarray(targets)
+        if array.dtype.kind == "f":
+            array = array.astype(dtype, copy=False)
+        return array[:, None] if array.ndim == 1 and n_outputs == 1 and array.dtype.kind == "f" else array
 
     def compute(
         self, outputs: Array, targets: AnyArray, sample_weight: Array | None, buffers: Buffers
@@ -93,7 +96,16 @@ class Loss(Hyperparameters):
         """
         if type(self).value_and_gradient is Loss.value_and_gradient:
             raise NotImplementedError(f"{type(self).__name__} must define value_and_gradient().")
-        return self.value_and_gradient(outputs, targets, sample_weight)
+        value, given = self.value_and_gradient(outputs, targets, sample_weight)
+        if np.shape(given) != outputs.shape:
+            raise GradientError(
+                f"{type(self).__name__}.value_and_gradient() must return a gradient of the outputs' shape "
+                f"{outputs.shape}, got {np.shape(given)}."
+            )
+        # A copy: the backward pass writes over it, and it may be the caller's own array.
+        gradient = buffers.get("loss_gradient", outputs.shape)
+        np.copyto(gradient, given, casting="same_kind")
+        return float(value), gradient
 
     def predictions(self, outputs: Array) -> Array:
         """Return outputs as predictions: probabilities for a loss on logits, else unchanged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,25 @@ __all__ = ["Batch", "Batches", "Data"]
 
 @dataclass(frozen=True)
 class Data:
-    """Checked arrays of equal length: features, prepared targets, weights or None."""
+    """Checked arrays of equal length: features, prepared targets, weights or None.
 
-    X: AnyArray
+    The features may be a SciPy sparse matrix or array in CSR form; each batch of it is made dense
+    in a buffer that the next one overwrites. `weights` enter the loss and the metrics; `class_weights`,
+    where given, the loss in their place.
+    """
+
+    X: Any
     targets: AnyArray
     weights: Array | None
+    class_weights: Array | None = None
+
+    @property
+    def loss_weights(self) -> Array | None:
+        """The weights with which the rows enter the loss."""
+        return self.weights if self.class_weights is None else self.class_weights
 
     def __len__(self) -> int:
-        return len(self.X)
+        return int(self.X.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +92,35 @@ class Batches:
             place = slice(start, min(start + self.batch_size, self.n_rows))
             rows: AnyArray | slice = place if self._order is None else self._order[place]
             data = self.data
-            weights = None if data.weights is None else self._take("weights", data.weights, rows)
+            weights = data.loss_weights
+            if weights is not None:
+                weights = self._take("weights", weights, rows)
             targets = self._take("targets", data.targets, rows)
             yield Batch(place, self._inputs(rows), targets, weights)
 
     def _inputs(self, rows: AnyArray | slice) -> Array:
-        taken = self._take("X", self.data.X, rows)
+        if hasattr(self.data.X, "toarray"):  # sparse
+            taken = self._dense(self.data.X[rows])
+        else:
+            taken = self._take("X", self.data.X, rows)
         if taken.dtype == self._buffers.dtype and taken.flags.c_contiguous:
             return taken
         inputs = self._buffers.get("inputs", taken.shape)
         np.copyto(inputs, taken, casting="unsafe")
         return inputs
 
+    def _dense(self, rows: Any) -> AnyArray:
+        dense = self._buffers.get("X", rows.shape, rows.dtype)
+        rows.toarray(out=dense)  # fills the gaps with zeros
+        return dense
+
     def _take(self, name: str, array: AnyArray, rows: AnyArray | slice) -> AnyArray:
         if isinstance(rows, slice):
-            return array[rows]
+            part = array[rows]
+            part.flags.writeable = False  # the caller's own data
+            return part
         out = self._buffers.get(name, (len(rows), *array.shape[1:]), array.dtype)
-        return np.take(array, rows, axis=0, out=out, mode="clip")  # "raise" would copy through a buffer
+        if not array.flags.c_contiguous:  # np.take would first copy the whole array
+            np.copyto(out, array[rows])
+            return out
+        return array.take(rows, axis=0, out=out, mode="clip")  # "raise" would copy through a buffer

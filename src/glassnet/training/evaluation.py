@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Array
-from glassnet.checks import as_features, as_weights
+from glassnet.checks import as_array, as_features, as_weights
 from glassnet.errors import DataError, HyperparameterError, ShapeError
 from glassnet.losses import Loss
 from glassnet.metrics import Metric
 from glassnet.metrics import resolve as resolve_metric
-from glassnet.passes import Pass
+from glassnet.passes import BLOCK, Pass
 from glassnet.registry import resolve
 from glassnet.training.batches import Batches, Data
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from glassnet.network import Network
 
 __all__ = ["Objective", "checked_data", "checked_metrics", "evaluate", "measure"]
-
-_BLOCK = 1024
 
 
 class Objective:
@@ -50,26 +48,25 @@ def checked_data(
     sample_weight: npt.ArrayLike | None,
     part: str = "",
 ) -> Data:
-    """Return arrays that fit the network and the loss, building the network if need be.
+    """Return arrays that fit the network and the loss; nothing is changed.
 
     Raises ShapeError or DataError naming the array; `part` is put before its name.
     """
-    features = as_features(X, network.n_features, f"{part}X")
+    features = as_features(X, network.n_features, f"{part}X", network.dtype)
     if len(features) == 0:
         raise DataError(f"{part}X has no rows.")
-    targets = np.asarray(y)
+    targets = as_array(y, f"{part}y")
     if targets.ndim == 0 or len(targets) != len(features):
         found = "a single value" if targets.ndim == 0 else f"{len(targets)} rows"
         raise ShapeError(f"{part}X has {len(features)} rows but {part}y has {found}.")
     weights = as_weights(sample_weight, len(features), network.dtype)
-    network.build(features.shape[1])
-    prepared = objective.loss.prepare(targets, network.n_outputs or 0, network.dtype)
-    return Data(features, prepared, weights)
+    n_outputs = network.n_outputs or network.declare(features.shape[1]).n_outputs
+    return Data(features, objective.loss.prepare(targets, n_outputs, network.dtype), weights)
 
 
-def checked_metrics(metrics: Sequence[Any] | str) -> list[Metric]:
+def checked_metrics(metrics: Sequence[Any] | str | None) -> list[Metric]:
     """Return the metrics named; raises HyperparameterError for an unknown name or one given twice."""
-    found = [resolve_metric(m) for m in ([metrics] if isinstance(metrics, str) else metrics)]
+    found = [resolve_metric(m) for m in ([metrics] if isinstance(metrics, str) else metrics or ())]
     names = [metric.name for metric in found]
     for name in names:
         if names.count(name) > 1 or name == "loss":
@@ -88,7 +85,7 @@ def measure(
     metrics: Sequence[Metric],
 ) -> dict[str, float]:
     """Return loss and metrics of already checked data in prediction mode."""
-    batches = Batches(data, rows, _BLOCK, network.dtype)
+    batches = Batches(data, rows, BLOCK, network.dtype)
     total = total_weight = 0.0
     predictions: Array | None = None
     for batch in batches:
@@ -103,7 +100,7 @@ def measure(
             if predictions is None:
                 predictions = np.empty((batches.n_rows, *predicted.shape[1:]), predicted.dtype)
             predictions[batch.rows] = predicted
-    results = {"loss": total / total_weight + memory.penalize(add_gradient=False)}
+    results = {"loss": total / (total_weight or 1.0) + memory.penalize(add_gradient=False)}
     if predictions is not None:
         chosen = batches.order
         weights = None if data.weights is None else data.weights[chosen]

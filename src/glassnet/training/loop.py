@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from glassnet.callbacks.base import Callback
 from glassnet.errors import NonFiniteError
 from glassnet.metrics import Metric
 from glassnet.optimizers import Optimizer, OptimizerState
-from glassnet.optimizers.lbfgs import LBFGS
+from glassnet.optimizers.lbfgs import LBFGS, LBFGSResult
+from glassnet.parameters import Parameters
 from glassnet.training.batches import Batch, Batches, Data
 from glassnet.training.evaluation import Objective, measure
 from glassnet.training.history import History
@@ -35,6 +36,9 @@ class Training:
         optimizer_state: the optimiser's flat arrays and its step count.
         batches: the training part; `validation`: (data, rows) of the validation part, or None.
         history: the figures of finished epochs.
+        regularizer: None, or called with the parameters and a batch's total weight; it adds a penalty's
+            gradient to theirs and returns the penalty.
+        minimized: how L-BFGS ended; None for other optimisers.
         epochs: how many were asked for; `epoch`: how many are finished.
         batch: how many batches of the present epoch are finished.
         memory: the pass whose buffers the loop reuses.
@@ -52,17 +56,21 @@ class Training:
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
         shuffle: bool = True,
+        optimizer_state: OptimizerState | None = None,
+        regularizer: Callable[[Parameters, float], float] | None = None,
     ) -> None:
         self.network, self.objective, self.optimizer = network, objective, optimizer
         self.batches, self.validation, self.metrics = batches, validation, list(metrics)
         self.callbacks = list(callbacks)
         self.epochs, self.shuffle = epochs, shuffle
         parameters = network.parameters
-        self.optimizer_state = (
-            OptimizerState({}, {}, parameters.decaying)
-            if isinstance(optimizer, LBFGS)
-            else optimizer.create_state(parameters.values, parameters.decaying)
-        )
+        self.regularizer, self.minimized = regularizer, cast("LBFGSResult | None", None)
+        if optimizer_state is not None:
+            self.optimizer_state = optimizer_state
+        elif isinstance(optimizer, LBFGS):
+            self.optimizer_state = OptimizerState({}, {}, parameters.decaying)
+        else:
+            self.optimizer_state = optimizer.create_state(parameters.values, parameters.decaying)
         self.memory = network.new_pass()
         self.history = History()
         self.epoch = self.batch = 0
@@ -107,8 +115,6 @@ class Training:
         parameters, state = self.network.parameters, self.optimizer_state
         for batch in self.batches.starting_at(self.batch):
             value = self._gradients(batch)
-            if not math.isfinite(value):
-                raise self._non_finite(value)
             self.optimizer.update(parameters.values, parameters.gradients, state)
             self.memory.constrain()
             self.batch += 1
@@ -121,6 +127,16 @@ class Training:
 
     def _gradients(self, batch: Batch) -> float:
         """Fill the gradients for one batch; return its loss, penalties included."""
+        value, weight = self._data_gradients(batch)
+        value += self._penalties(weight)
+        if not math.isfinite(value):
+            raise self._non_finite("loss", value)
+        self.loss_sum += value * weight
+        self.weight_sum += weight
+        return value
+
+    def _data_gradients(self, batch: Batch) -> tuple[float, float]:
+        """Fill the gradients for one batch; return its loss without penalties, and its weight."""
         outputs = self.memory.forward(
             batch.inputs, True, self.network.generators["dropout"], to_logits=self.objective.to_logits
         )
@@ -130,22 +146,33 @@ class Training:
         value, gradient = self.objective.loss.compute(
             outputs, batch.targets, batch.weights, self.memory.loss_buffers
         )
+        if not math.isfinite(value):
+            raise self._non_finite("loss", value)
         if self.metrics:
             self._gather(batch, outputs)
         self.memory.backward(gradient)
-        value += self.memory.penalize()
-        weight = float(len(outputs) if batch.weights is None else batch.weights.sum(dtype=np.float64))
-        self.loss_sum += value * weight
-        self.weight_sum += weight
+        weight = len(outputs) if batch.weights is None else batch.weights.sum(dtype=np.float64)
+        return value, float(weight)
+
+    def _penalties(self, weight: float) -> float:
+        """Add the gradients of all penalties for a batch of this weight; return the penalties."""
+        value = self.memory.penalize()
+        if self.regularizer is not None and weight > 0:
+            value += self.regularizer(self.network.parameters, weight)
         return value
 
     def _gather(self, batch: Batch, outputs: Array) -> None:
         predicted = self.objective.loss.predictions(outputs)
         if self.predictions is None:
             self.predictions = np.empty((self.batches.n_rows, *predicted.shape[1:]), predicted.dtype)
+            for metric in self.metrics:  # one that does not fit is refused before anything is learned
+                metric(batch.targets, predicted)
         self.predictions[batch.rows] = predicted
 
     def _finish_epoch(self, loss: float, learning_rate: float, started: float) -> None:
+        values = self.network.parameters.values
+        if not math.isfinite(np.add.reduce(values)) and not np.isfinite(values).all():
+            raise self._non_finite("sum of the weights", float(np.add.reduce(values)))
         seen = slice(0, min(self.batch * self.batches.batch_size, self.batches.n_rows))
         logs = {"loss": loss}
         if self.predictions is not None:
@@ -172,42 +199,78 @@ class Training:
     def _run_full_batch(self, optimizer: LBFGS) -> None:
         """Let L-BFGS drive: every one of its iterations is an epoch."""
         parameters = self.network.parameters
-        (batch,) = self.batches
+        whole = next(iter(self.batches)) if self.batches.n_batches == 1 else None
         started = time.perf_counter()
+
+        def start_epoch() -> None:
+            for callback in self.callbacks:
+                callback.on_epoch_start(self)
 
         def value_and_gradients() -> tuple[float, Array]:
             self.loss_sum = self.weight_sum = 0.0
-            return self._gradients(batch), parameters.gradients
+            value = self._gradients_in_parts() if whole is None else self._gradients(whole)
+            return value, parameters.gradients
 
         def iteration(_: int, loss: float) -> bool:
             nonlocal started
-            self.batch = 1
+            self.batch = self.batches.n_batches
+            for callback in self._each_step:
+                callback.on_step_end(self, loss)
             self._finish_epoch(loss, 1.0, started)
             started = time.perf_counter()
+            if not self.stopped and self.epoch < limited.max_iterations:
+                start_epoch()
             return self.stopped
 
         limited = replace(optimizer, max_iterations=min(self.epochs, optimizer.max_iterations))
-        result = limited.minimize(value_and_gradients, parameters.values, iteration)
+        start_epoch()
+        self.minimized = limited.minimize(value_and_gradients, parameters.values, iteration)
+        if self.history.n_epochs == 0:  # it started at a minimum
+            self.batch = self.batches.n_batches
+            self._finish_epoch(self.minimized.loss, 1.0, started)
         if not self.stopped and self.epoch < self.epochs:
-            self.stop(result.message)
+            self.stop(self.minimized.message)
+
+    def _gradients_in_parts(self) -> float:
+        """Do what _gradients does for all batches as if they were one."""
+        gradients = self.network.parameters.gradients
+        gathered = np.zeros_like(gradients)
+        total = total_weight = 0.0
+        for batch in self.batches:
+            value, weight = self._data_gradients(batch)
+            if weight:
+                total, total_weight = total + value * weight, total_weight + weight
+                gradients *= weight
+                gathered += gradients
+        gathered /= total_weight
+        np.copyto(gradients, gathered)
+        return total / total_weight + self._penalties(total_weight)
 
     # -- when numbers leave the finite range ------------------------------------------------------
 
-    def _non_finite(self, value: float) -> NonFiniteError:
+    def _non_finite(self, what: str, value: float) -> NonFiniteError:
         parameters = self.network.parameters
-        place = "the loss itself; its gradient or the targets are too large for this dtype"
+        last = self.memory.contexts[-1]
+        reached = max((float(np.abs(v).max()) for v in _floats(last.saved)), default=0.0)
+        place = f"no layer, but the loss of values up to {reached:.3g} in layer {last.name}"
         for context in self.memory.walk():
             if any(not np.isfinite(p).all() for p in context.parameters.values()):
                 place = f"layer {context.name} (its weights)"
                 break
-            kept = (v for v in context.saved.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f")
-            if any(not np.isfinite(v).all() for v in kept):
+            if any(not np.isfinite(v).all() for v in _floats(context.saved)):
                 place = f"layer {context.name} (its values)"
                 break
-        rate = self.optimizer.rate_at(self.optimizer_state.step)
+        state = self.optimizer_state
+        rate = self.optimizer.rate_at(state.step) * state.learning_rate_factor
         return NonFiniteError(
-            f"The loss became {value} in epoch {self.epoch + 1}, step {self.batch + 1} "
-            f"(update {self.optimizer_state.step + 1}); the first to leave the finite range: {place}. "
+            f"The {what} became {value} in epoch {self.epoch + 1}, step {self.batch + 1} "
+            f"(update {state.step + 1}); the first to leave the finite range: {place}. "
             f"Lower the learning rate (now {rate:g}), clip gradients (clip_norm=1.0), or scale the inputs; "
             f"the network computes in {parameters.values.dtype}."
         )
+
+
+def _floats(saved: dict[str, Any]) -> list[Array]:
+    """Return what a forward pass saved; "dz" is left from the backward pass before."""
+    arrays = (v for key, v in saved.items() if key != "dz" and isinstance(v, np.ndarray))
+    return [v for v in arrays if v.dtype.kind == "f" and v.size]
