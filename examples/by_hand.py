@@ -1,6 +1,6 @@
 """5-10-10-4 on ten random samples: one forward pass, one backward pass, one update, every matrix shown.
 
-    python examples/by_hand.py                  # or: glassnet recipe by-hand
+python examples/by_hand.py                  # or: glassnet recipe by-hand
 """
 
 import argparse

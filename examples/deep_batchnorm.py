@@ -14,7 +14,9 @@ import numpy as np
 import glassnet as gn
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--mnist", metavar="FOLDER", help="folder with MNIST's idx files; default: the digits set")
+parser.add_argument(
+    "--mnist", metavar="FOLDER", help="folder with MNIST's idx files; default: the digits set"
+)
 parser.add_argument("--epochs", type=int, default=60)
 parser.add_argument("--learning-rate", type=float, default=0.1)
 parser.add_argument("--seed", type=int, default=0)
@@ -38,7 +40,11 @@ def network(initializer, normalise):
     layers = []
     for width in WIDTHS:
         if normalise:
-            layers += [gn.Dense(width, bias=False, initializer=initializer), gn.BatchNorm(), gn.Activation("relu")]
+            layers += [
+                gn.Dense(width, bias=False, initializer=initializer),
+                gn.BatchNorm(),
+                gn.Activation("relu"),
+            ]
         else:
             layers += [gn.Dense(width, activation="relu", initializer=initializer)]
     return gn.Network([*layers, gn.Dense(10, activation="softmax", initializer=initializer)], seed=args.seed)
@@ -64,7 +70,8 @@ normalised = gn.trace(variants["He + batch norm"], X[:64], y[:64], loss)["batchn
 print("\nThe first batch normalisation, step by step:")
 for key in ("inputs", "x_hat", "a", "dscale", "dshift", "dinputs"):
     array = normalised[key]
-    print(f"  {key:<8}{array.shape!s:<10} mean {array.mean():8.4f}  spread {array.std():8.4f}   {normalised.formula(key)}")
+    told = f"mean {array.mean():8.4f}  spread {array.std():8.4f}"
+    print(f"  {key:<8}{array.shape!s:<10} {told}   {normalised.formula(key)}")
 
 # -- training ---------------------------------------------------------------------------------------
 print(f"\nGradient descent, rate {args.learning_rate:g}, {args.epochs} epochs of batches of 64:")
@@ -84,5 +91,6 @@ for name, net in variants.items():
     print(f"  {name:<16} loss {last['loss']:.4f}   test accuracy {last['val_accuracy']:.4f}")
 
 path = args.out / "deep_batchnorm.png"
-gn.plots.save(gn.plots.optimizer_comparison(histories, title="784-20-7-5-10 from three starts" if args.mnist else "64-20-7-5-10 from three starts"), path)
+title = f"{X.shape[1]}-20-7-5-10 from three starts"
+gn.plots.save(gn.plots.optimizer_comparison(histories, title=title), path)
 print(f"The curves: {path}")

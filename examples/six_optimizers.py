@@ -14,7 +14,9 @@ import numpy as np
 import glassnet as gn
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--mnist", metavar="FOLDER", help="folder with MNIST's idx files; default: the digits set")
+parser.add_argument(
+    "--mnist", metavar="FOLDER", help="folder with MNIST's idx files; default: the digits set"
+)
 parser.add_argument("--epochs", type=int, default=10)
 parser.add_argument("--batch-size", type=int, default=32)
 parser.add_argument("--learning-rate", type=float, default=0.01, help="of SGD, momentum and Nesterov")
@@ -73,7 +75,9 @@ before = {name: array.copy() for name, array in net.parameters.items()}
 optimizer.update(net.parameters.values, net.parameters.gradients, state)
 for name, array in net.parameters.items():
     gradient, moved = net.gradients[name], np.abs(array - before[name]).max()
-    print(f"  {name:<15}{array.shape!s:<11} gradient norm {np.linalg.norm(gradient):8.5f}   moved {moved:.6f}")
+    print(
+        f"  {name:<15}{array.shape!s:<11} gradient norm {np.linalg.norm(gradient):8.5f}   moved {moved:.6f}"
+    )
 
 # -- six optimisers -----------------------------------------------------------------------------
 rate, adaptive = args.learning_rate, args.adaptive_rate

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import glassnet as gn
 
@@ -69,11 +70,6 @@ def contestants():
         "Adagrad, rate 1.0, decay 1e-4": gn.Adagrad(decay(1.0, decay=1e-4), epsilon=1e-7),
     }
 
-
-import matplotlib  # noqa: E402 - only now is a figure needed
-
-matplotlib.use("Agg")
-from matplotlib.figure import Figure  # noqa: E402
 
 figure = Figure(figsize=(11, 5), layout="constrained")
 for ax, (name, optimizer) in zip(figure.subplots(1, 2), contestants().items(), strict=True):

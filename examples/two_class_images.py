@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import glassnet as gn
 
@@ -92,9 +93,11 @@ train = net.evaluate(X, y, loss="binary_cross_entropy", metrics=["accuracy"])
 test = net.evaluate(X_test, y_test, loss="binary_cross_entropy", metrics=["accuracy"])
 print(f"accuracy: training {train['accuracy']:.4f}, test {test['accuracy']:.4f}")
 
+picture_of = Figure(figsize=(3, 3), layout="constrained")
+ax = picture_of.subplots()
+ax.imshow(image, cmap="gray_r" if channels == 1 else None)
+ax.set(title=f"label {y[0]} ({names[y[0]]})", xticks=[], yticks=[])
+gn.plots.save(picture_of, args.out / "image.png")
 title = f"cost, learning rate {args.learning_rate:g}, {args.optimizer}"
 gn.plots.save(gn.plots.learning_curve(history, title=title), args.out / "cost.png")
-weights = gn.plots.weight_images(net, shape=(side, side)) if channels == 1 else None
-if weights is not None:
-    gn.plots.save(weights, args.out / "weights.png")
-print(f"The cost curve: {args.out / 'cost.png'}")
+print(f"The cost curve: {args.out / 'cost.png'}, the image: {args.out / 'image.png'}")

@@ -13,6 +13,7 @@
 
 from glassnet.tabular.columns import Table, column_names, count_rows, read_column, read_columns, take_rows
 from glassnet.tabular.encoder import ColumnSummary, TabularEncoder, UnknownCategoryWarning
+from glassnet.tabular.model import TabularModel
 from glassnet.tabular.split import Split, split_rows
 from glassnet.tabular.target import TargetEncoder
 from glassnet.tabular.view import Column
@@ -23,6 +24,7 @@ __all__ = [
     "Split",
     "Table",
     "TabularEncoder",
+    "TabularModel",
     "TargetEncoder",
     "UnknownCategoryWarning",
     "column_names",
