@@ -13,7 +13,7 @@ from glassnet._version import __version__
 from glassnet.cli.check_gradients import check_gradients
 from glassnet.cli.compare import compare
 from glassnet.cli.datasets import datasets
-from glassnet.cli.errors import guarded
+from glassnet.cli.errors import guarded, interruptible
 from glassnet.cli.evaluate import evaluate
 from glassnet.cli.options import SIZE_RULE
 from glassnet.cli.predict import predict
@@ -48,9 +48,9 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-app.command(help=_unwrapped(TRAIN_HELP))(train)
+app.command(help=_unwrapped(TRAIN_HELP))(interruptible(train))
 for command in (predict, evaluate, compare, datasets, summary, check_gradients):
-    app.command(help=_unwrapped(inspect.getdoc(command) or ""))(command)
+    app.command(help=_unwrapped(inspect.getdoc(command) or ""))(interruptible(command))
 # Whatever follows a recipe's name belongs to the recipe, its --help too.
 app.command(
     help=_unwrapped(inspect.getdoc(recipe) or ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
@@ -15,13 +16,30 @@ import typer
 from glassnet.cli.screen import error_line
 from glassnet.errors import GlassnetError
 
-__all__ = ["BAD_INPUT", "BUG", "INTERRUPTED", "guarded", "warnings_in_one_line"]
+__all__ = ["BAD_INPUT", "BUG", "INTERRUPTED", "guarded", "interruptible", "warnings_in_one_line"]
 
 BUG, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 # typer carries click, either as a dependency or inside; both derive its usage errors from this.
 _UsageError: Any = typer.BadParameter.__base__
 _ClickException: Any = _UsageError.__base__
+
+
+class Interruption(Exception):
+    """Ctrl-C outside of a training; typer would turn a KeyboardInterrupt into a bare exit code."""
+
+
+def interruptible(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the command, its KeyboardInterrupt replaced by an Interruption."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interruption from None
+
+    return run
 
 
 def guarded(command: Callable[[], Any]) -> int:
@@ -33,7 +51,7 @@ def guarded(command: Callable[[], Any]) -> int:
         return code if isinstance(code, int) else 0
     except typer.Exit as leave:
         return int(leave.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, Interruption, typer.Abort):
         error_line("Interrupted", "nothing was written.")
         return INTERRUPTED
     except BrokenPipeError:  # `glassnet datasets | head`

@@ -59,8 +59,10 @@ def save_and_close(ax: Any, path: Path) -> None:
 
     from glassnet import plots
 
-    plots.save(ax, path)
-    plt.close(ax.figure)
+    try:
+        plots.save(ax, path)
+    finally:
+        plt.close(ax.figure)
 
 
 def without_screen() -> None:
