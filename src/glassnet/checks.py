@@ -26,11 +26,17 @@ def as_array(values: Any, name: str) -> AnyArray:
 
 
 def as_features(
-    X: Any, n_features: int | None, name: str = "X", dtype: npt.DTypeLike | None = None
+    X: Any,
+    n_features: int | None,
+    name: str = "X",
+    dtype: npt.DTypeLike | None = None,
+    *,
+    finite: bool = True,
 ) -> AnyArray:
     """Return X as a numeric (n_samples, n_features) array, without copying where that is possible.
 
-    With `dtype`, the one the network computes in, values are checked too.
+    With `dtype`, the one the network computes in, values must lie in its range; with `finite=False`
+    values are not looked at, because the pass will.
 
     Raises:
         ShapeError: not two-dimensional, no columns, or not `n_features` wide.
@@ -52,8 +58,9 @@ def as_features(
         raise ShapeError(f"{name} has {array.shape[1]} features, but the network takes {n_features}.")
     if array.shape[1] == 0:
         raise ShapeError(f"{name} has no columns.")
-    if dtype is not None:
+    if finite:
         require_finite(array, name)
+    if dtype is not None:
         _require_in_range(array, name, np.dtype(dtype))
     return array
 

@@ -199,7 +199,7 @@ class Network:
             NotBuiltError, ShapeError, DataError: not built; wrong width; NaN, inf or text in X.
         """
         self.require_built()
-        array = as_features(X, self.n_features)
+        array = as_features(X, self.n_features, finite=False)  # take() looks at each block
         own: Pass | None = getattr(self._local, "own", None)
         if own is None:
             own = self._local.own = self.new_pass()

@@ -67,7 +67,7 @@ def train(
     elif validation_fraction:
         rows, held_out = _split(len(data), validation_fraction, network.splitting_generator())
         validation = data, held_out
-    weighted = with_class_weight(data, class_weight)
+    weighted = with_class_weight(data, class_weight, network.dtype)
     _check_weights(weighted, rows, validation)
     n_rows = len(data) if rows is None else len(rows)
     if isinstance(chosen, LBFGS):

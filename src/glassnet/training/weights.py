@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from glassnet._typing import Array
 from glassnet.errors import DataError, HyperparameterError
@@ -13,11 +14,14 @@ from glassnet.training.batches import Data
 __all__ = ["with_class_weight"]
 
 
-def with_class_weight(data: Data, class_weight: Mapping[int, float] | str | None) -> Data:
+def with_class_weight(
+    data: Data, class_weight: Mapping[int, float] | str | None, dtype: npt.DTypeLike
+) -> Data:
     """Return the data with its sample weights multiplied by those of the classes, for the loss alone.
 
     Args:
         data: checked, with one label per row.
+        dtype: what the network computes in.
         class_weight: {label: weight}, "balanced" for n / (classes * count), or None.
 
     Raises:
@@ -35,7 +39,6 @@ def with_class_weight(data: Data, class_weight: Mapping[int, float] | str | None
         weights = weights * data.weights
     if not weights.any():
         raise DataError("class_weight and sample_weight leave no row with a weight above zero.")
-    dtype = np.float32 if data.weights is None else data.weights.dtype
     return Data(data.X, data.targets, data.weights, weights.astype(dtype))
 
 
