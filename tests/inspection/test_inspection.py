@@ -153,3 +153,12 @@ def test_summary():
     assert lines[4].split() == ["dense1", "(n,", "8)", "72"]
     assert "dropout1 (0.5)" in net.summary()
     assert "4 inputs, 128 parameters, 16 running statistics, float32, 576 bytes" in net.summary()
+
+
+def test_check_gradients_is_not_misled_by_kinks_beside_the_points():
+    iris = gn.datasets.iris()
+    X = (iris.X - iris.X.mean(axis=0)) / iris.X.std(axis=0)
+    net = gn.Network([gn.Dense(64, activation="relu"), gn.Dense(64, activation="relu"), gn.Dense(3)], seed=0)
+    net.fit(X, iris.y, loss="softmax_cross_entropy", epochs=20)
+    for seed in range(3):
+        assert gn.check_gradients(net, X, iris.y, "softmax_cross_entropy", seed=seed).passed

@@ -44,6 +44,9 @@ def few(examples: int) -> settings:
     )
 
 
+HUGE = 1e300
+"""A span for objects that are only described, never computed with."""
+
 # -- objects from the rules they declare -----------------------------------------------------------
 
 
@@ -53,6 +56,8 @@ def numbers(interval: Interval, span: float) -> st.SearchStrategy[Any]:
         low = int(max(interval.low, -span))
         return st.integers(low, int(min(interval.high, max(low + 1, span))))
     low, high = max(interval.low, -span), min(interval.high, max(interval.low + 1, span))
+    if interval.closed in ("right", "neither") and span < HUGE:
+        low += 1e-6  # "above 0" is meant, not an epsilon that float32 rounds to 0
     return st.floats(
         low,
         high,

@@ -50,19 +50,23 @@ def test_a_shift_of_the_last_bias_changes_no_prediction(data, shift):
 # -- dropout ---------------------------------------------------------------------------------------
 
 
+# None that drops one unit in a million: 4000 rows would not show it.
+RATES = st.one_of(st.just(0.0), st.floats(0.05, 0.8))
+
+
 @st.composite
 def linear_layers(draw, width, depth=2):
     """Layers that are linear but for their dropout, so that the mean goes through them."""
     options = [
         st.builds(gn.Dense, st.just(width), bias=st.booleans()),
-        st.floats(0, 0.7).map(gn.Dropout),
+        RATES.map(gn.Dropout),
     ]
     if depth:
         options.append(linear_layers(width, depth - 1).map(gn.Residual))
     return draw(st.lists(st.one_of(options), min_size=1, max_size=3))
 
 
-@given(data=st.data(), rate=st.floats(0, 0.8), seed=st.integers(0, 2**32))
+@given(data=st.data(), rate=RATES, seed=st.integers(0, 2**32))
 @few(30)
 def test_dropout_keeps_the_mean_of_every_output(data, rate, seed):
     layers = data.draw(linear_layers(3))
@@ -74,7 +78,7 @@ def test_dropout_keeps_the_mean_of_every_output(data, rate, seed):
     uncertainty = outputs.std(axis=0) / np.sqrt(n)
     off = np.abs(outputs.mean(axis=0) - net.predict(row)[0])
     assert (off <= 6 * uncertainty + 1e-12).all()
-    if rate > 0.05:
+    if rate:
         assert (outputs != outputs[0]).any()
 
 

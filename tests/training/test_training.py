@@ -305,3 +305,16 @@ def test_bad_input_gets_a_clear_error_and_changes_nothing(options, error, messag
     with pytest.raises(error, match=message):
         net.fit(arguments.pop("X"), arguments.pop("y"), **arguments)
     np.testing.assert_array_equal(net.parameters.values, before)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "instead"),
+    [
+        ("softmax", gn.SoftmaxCrossEntropy(), "CategoricalCrossEntropy"),
+        ("sigmoid", gn.SigmoidCrossEntropy(), "BinaryCrossEntropy"),
+    ],
+)
+def test_an_activation_that_the_loss_applies_once_more_is_warned_of(activation, loss, instead):
+    net = gn.Network([gn.Dense(2, activation=activation)], seed=0)
+    with pytest.warns(UserWarning, match=f"applies {activation} once more. Use {instead}"):
+        net.fit(X4, np.eye(2)[Y4], loss=loss, epochs=1)

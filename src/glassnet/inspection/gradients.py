@@ -243,17 +243,15 @@ class _Probe:
     def is_kink(self, item: _Compared, step: float) -> bool:
         """Tell a kink at or beside the point from a wrong gradient.
 
-        At a kink the analytic value lies within the gap between the one-sided quotients. If the gap
-        stays when h shrinks, the kink is at the point; if it closes, the kink lay beside it, and the
-        finer quotient must agree.
+        A kink beside the point no longer lies within a smaller h: the finer quotient agrees. At a
+        kink the gap between the one-sided quotients stays when h shrinks, and the analytic value
+        lies within it.
         """
-        gap, error = abs(item.right - item.left), abs(item.analytic - item.numeric)
-        if error > 0.5 * gap * (1 + 1e-3):
-            return False
         numeric, left, right = self.quotients(item.start + item.place, step / 8)
-        if abs(right - left) > 0.5 * gap:
+        if abs(item.analytic - numeric) <= 1e-5 * max(abs(item.analytic), abs(numeric)):
             return True
-        return abs(item.analytic - numeric) <= 1e-5 * max(abs(item.analytic), abs(numeric))
+        gap = abs(item.right - item.left)
+        return abs(right - left) > 0.5 * gap and abs(item.analytic - item.numeric) <= 0.55 * gap
 
 
 def double(network: Network, n_features: int) -> Network:

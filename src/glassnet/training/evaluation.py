@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Array
+from glassnet.activations import ActivationFunction, Sigmoid, Softmax
 from glassnet.checks import as_array, as_features, as_weights
 from glassnet.errors import DataError, HyperparameterError, ShapeError
-from glassnet.losses import Loss
+from glassnet.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from glassnet.metrics import Metric
 from glassnet.metrics import resolve as resolve_metric
 from glassnet.passes import BLOCK, Pass
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from glassnet.network import Network
 
 __all__ = ["Objective", "checked_data", "checked_metrics", "evaluate", "measure"]
+
+
+# A loss on logits -> the activation it contains, and the loss for a network that ends in that.
+_CONTAINS: dict[type[Loss], tuple[type[ActivationFunction], str]] = {
+    SoftmaxCrossEntropy: (Softmax, "CategoricalCrossEntropy"),
+    SigmoidCrossEntropy: (Sigmoid, "BinaryCrossEntropy"),
+}
 
 
 class Objective:
@@ -38,6 +47,14 @@ class Objective:
         fused = None if activation is None else self.asked.fused_with(activation)
         self.loss = self.asked if fused is None else fused
         self.to_logits = fused is not None
+        contained, instead = _CONTAINS.get(type(self.asked), (None, ""))
+        if contained is not None and type(activation) is contained:
+            name = contained.__name__.lower()
+            warnings.warn(
+                f"The network ends in {name}, and {type(self.asked).__name__} applies {name} once more. "
+                f"Use {instead}, or a last layer without activation.",
+                stacklevel=4,
+            )
 
 
 def checked_data(
