@@ -4,13 +4,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test oracle lint types clean
+.PHONY: demo test oracle kills clean
 
 demo: .venv/.user
 	$(BIN)/glassnet train digits --out runs/digits --force
 
 test: .venv/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/check.sh
+
+# Kills a real training process 50 times at random moments; every run must end bit for bit alike.
+kills: .venv/.dev
+	GLASSNET_KILLS=50 $(BIN)/python -m pytest -s tests/training/test_resume.py -k killed
 
 oracle: .venv-oracle/.torch
 	.venv-oracle/bin/python tools/oracle.py --compare

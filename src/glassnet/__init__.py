@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         Tanh,
     )
     from glassnet.callbacks import (
+        Checkpoint,
         CSVLog,
         EarlyStopping,
         Progress,
@@ -111,7 +112,7 @@ _MODULES = (
 
 _NAMES = {
     "activations": "ELU GELU SELU LeakyReLU Linear Mish ReLU SiLU Sigmoid Softmax Softplus Tanh",
-    "callbacks": "CSVLog EarlyStopping Progress ReduceOnPlateau SaveBest TensorBoardLog",
+    "callbacks": "CSVLog Checkpoint EarlyStopping Progress ReduceOnPlateau SaveBest TensorBoardLog",
     "errors": "DataError FileFormatError GlassnetError GradientError HyperparameterError "
     "MissingDependencyError NonFiniteError NotBuiltError ShapeError",
     "estimators": "MLPClassifier MLPRegressor from_sklearn plot_learning_curve",

@@ -21,6 +21,7 @@ from glassnet.passes import BLOCK, Pass
 from glassnet.registry import from_config, resolve
 
 if TYPE_CHECKING:
+    from os import PathLike
     from pathlib import Path
 
     from glassnet.callbacks import Callback
@@ -228,6 +229,7 @@ class Network:
         metrics: Sequence[Any] = (),
         callbacks: Sequence[Callback] = (),
         shuffle: bool = True,
+        resume: str | PathLike[str] | None = None,
     ) -> History:
         """Train, and return the history. Called again, it goes on from the present weights.
 
@@ -247,10 +249,14 @@ class Network:
                 part are gathered while the weights still change.
             callbacks: see gn.callbacks.
             shuffle: whether each epoch takes the rows in a new order.
+            resume: a file that gn.Checkpoint wrote: the run goes on from there and ends bit for bit
+                as if it had not been broken. If it is not there yet, and a Checkpoint of this fit
+                writes it, training starts from the beginning.
 
         Raises:
             DataError, ShapeError, HyperparameterError: bad input, before anything is changed.
             NonFiniteError: the loss became NaN or infinite; names epoch, step and layer.
+            FileFormatError: the checkpoint and the one before it are damaged.
         """
         from glassnet.training import train
 
@@ -269,6 +275,7 @@ class Network:
             metrics=metrics,
             callbacks=callbacks,
             shuffle=shuffle,
+            resume=resume,
         )
 
     def splitting_generator(self) -> np.random.Generator:

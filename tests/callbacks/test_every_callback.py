@@ -16,6 +16,7 @@ from glassnet.errors import GlassnetError, HyperparameterError, MissingDependenc
 
 EVERY = {
     "CSVLog": lambda folder: gn.CSVLog(folder / "log.csv"),
+    "Checkpoint": lambda folder: gn.Checkpoint(folder / "run.checkpoint", every_steps=2),
     "EarlyStopping": lambda folder: gn.EarlyStopping(patience=3),
     "Progress": lambda folder: gn.Progress("lines", file=io.StringIO()),
     "ReduceOnPlateau": lambda folder: gn.ReduceOnPlateau(patience=2),
@@ -26,7 +27,7 @@ NEEDS = {
     "Progress": ("rich", "Progress", r'pip install "glassnet\[cli\]", or use mode="lines"'),
     "TensorBoardLog": ("tensorboardX", "TensorBoardLog", r'pip install "glassnet\[tensorboard\]"'),
 }
-WITH_PATH = {"CSVLog", "SaveBest", "TensorBoardLog"}
+WITH_PATH = {"CSVLog", "Checkpoint", "SaveBest", "TensorBoardLog"}
 
 each = pytest.mark.parametrize("name", sorted(EVERY))
 
@@ -90,7 +91,7 @@ def bad_values():
             rule = f.metadata.get("rule")
             if rule is None or f.name == "monitor":
                 continue
-            bad = [None, "no such thing", [1]]
+            bad = ["no such thing", [1], *([] if rule.optional else [None])]
             if rule.interval is not None:
                 low, high = rule.interval.low, rule.interval.high
                 bad += [math.nan, math.inf, True]
@@ -109,7 +110,7 @@ def test_values_out_of_range(name, hyperparameter, value):
         getattr(gn, name)(*path, **{hyperparameter: value})
 
 
-@pytest.mark.parametrize("name", sorted(set(EVERY) - {"CSVLog", "Progress", "TensorBoardLog"}))
+@pytest.mark.parametrize("name", sorted(set(EVERY) - {"CSVLog", "Checkpoint", "Progress", "TensorBoardLog"}))
 def test_the_monitor_is_a_name(name):
     path = ["somewhere"] if name in WITH_PATH else []
     with pytest.raises(HyperparameterError, match=f"{name} monitor must be the name of a column or None"):

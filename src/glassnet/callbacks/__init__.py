@@ -11,6 +11,7 @@ either with "val_" before it. None means "val_loss" if there is validation, else
 from __future__ import annotations
 
 from glassnet.callbacks.base import Callback
+from glassnet.callbacks.checkpoint import Checkpoint
 from glassnet.callbacks.csv_log import CSVLog
 from glassnet.callbacks.early_stopping import EarlyStopping
 from glassnet.callbacks.progress import Progress
@@ -21,6 +22,7 @@ from glassnet.callbacks.tensorboard_log import TensorBoardLog
 __all__ = [
     "CSVLog",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "Progress",
     "ReduceOnPlateau",

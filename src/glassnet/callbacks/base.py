@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from glassnet.training import Training
@@ -23,6 +23,9 @@ class Callback:
     ...             training.stop("the loss is below 0.1")
     """
 
+    acts_last: ClassVar[bool] = False
+    """True puts it behind all others at every moment: what it sees, they have seen."""
+
     def on_fit_start(self, training: Training) -> None:
         """Act before the first step."""
 
@@ -37,3 +40,10 @@ class Callback:
 
     def on_fit_end(self, training: Training) -> None:
         """Act at the end, also after an error or Ctrl-C."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the callback remembers from epoch to epoch, for a checkpoint: arrays and plain data."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned; called after `on_fit_start`."""

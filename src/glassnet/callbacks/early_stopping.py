@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,6 +96,17 @@ class EarlyStopping(Callback):
                 best = f"best {watch.best_value:.6g} in epoch {watch.best_epoch + 1}"
             epochs = "1 epoch" if self.patience == 1 else f"{self.patience} epochs"
             training.stop(f"{watch.column} made no progress for {epochs} ({best})")
+
+    def state(self) -> dict[str, Any]:
+        """Return patience, best value and best parameters."""
+        kept = {} if self._kept is None else {"values": self._kept[0], "statistics": self._kept[1]}
+        return self._watch.state() | kept
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        self._watch.restore(state)
+        if "values" in state:
+            self._kept = state["values"], state["statistics"]
 
     def on_fit_end(self, training: Training) -> None:
         """Restore the best parameters, if asked to and if there are any."""

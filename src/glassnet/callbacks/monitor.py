@@ -16,6 +16,7 @@ __all__ = ["MIN_DELTA", "PATIENCE", "Monitor", "mode_field"]
 PATIENCE = Interval(1, math.inf, "left", integer=True)
 MIN_DELTA = Interval(0, math.inf, "left")
 
+_REMEMBERED = ("best_value", "best_epoch", "waited", "_seen", "_best_score", "_reference")
 _WITHOUT_DIRECTION = ("learning_rate", "seconds", "samples_per_second")
 
 
@@ -84,6 +85,15 @@ class Monitor:
             return False
         self._best_score, self.best_value, self.best_epoch = score, value, training.epoch - 1
         return True
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered, as plain data."""
+        return {name: getattr(self, name) for name in _REMEMBERED}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        for name in _REMEMBERED:
+            setattr(self, name, state[name])
 
     def _higher_is_better(self, training: Training) -> bool:
         directions: dict[str, bool | None] = {"loss": False}

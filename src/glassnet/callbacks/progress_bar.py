@@ -99,7 +99,7 @@ class Bar:
         for i in range(len(cells)):
             line.add_column(ratio=1 if i == 1 else None, no_wrap=True)
         line.add_row(*cells)
-        lines: list[RenderableType] = [line, Text(status.figures())]
+        lines: list[RenderableType] = [line, Text(status.figures(self._live.console.width))]
         if ended and training.stopped:
             lines.append(Text(f"stopped: {training.history.stop_reason}", style="yellow"))
         return Group(*lines)

@@ -54,8 +54,12 @@ class Status:
         done = self.done - self.first
         return self.elapsed / done * (self.total - self.done) if done > 0 else None
 
-    def figures(self) -> str:
-        """Return the figures as text: the running loss within an epoch, the rest from the last one."""
+    def figures(self, width: int | None = None) -> str:
+        """Return the figures as text: the running loss within an epoch, the rest from the last one.
+
+        In a `width` that is too small the speed goes first, then what is neither a loss nor of the
+        validation, then the last ones.
+        """
         training, shown = self.training, dict(self.logs)
         speed = shown.get("samples_per_second")
         if training.batch:
@@ -63,9 +67,14 @@ class Status:
                 shown = {**shown, "loss": training.loss_sum / training.weight_sum}
             rows = (training.batch - self._first_batch) * training.batches.batch_size
             speed = rows / max(time.perf_counter() - self.epoch_started, 1e-9)
-        parts = [f"{name} {figure(value)}" for name, value in shown.items() if name not in _NOT_FIGURES]
+        names = [name for name in shown if name not in _NOT_FIGURES]
+        parts = [f"{name} {figure(shown[name])}" for name in names]
+        minor = [p for n, p in zip(names, parts, strict=True) if n != "loss" and not n.startswith("val_")]
         if speed is not None:
             parts.append(f"{speed:,.0f} samples/s")
+            minor.append(parts[-1])
+        while width is not None and len(parts) > 1 and len("  ".join(parts)) > width:
+            parts.remove(minor.pop() if minor else parts[-1])
         return "  ".join(parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glassnet.callbacks.base import Callback
 from glassnet.callbacks.checks import check_fields
@@ -75,6 +75,15 @@ class ReduceOnPlateau(Callback):
         elif watch.waited >= self.patience:
             watch.waited, self._cooling = 0, self.cooldown
             self._reduce(training)
+
+    def state(self) -> dict[str, Any]:
+        """Return what was watched and the epochs left to cool down; the factor is the optimiser's state."""
+        return {**self._watch.state(), "cooling": self._cooling}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        self._watch.restore(state)
+        self._cooling = state["cooling"]
 
     def _reduce(self, training: Training) -> None:
         state = training.optimizer_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glassnet.callbacks.base import Callback
 from glassnet.callbacks.checks import check_fields, require_folder
@@ -65,6 +65,14 @@ class SaveBest(Callback):
         """Forget an earlier fit; make sure that the file can be written."""
         self._watch.start(training)
         require_folder("SaveBest", self._path)
+
+    def state(self) -> dict[str, Any]:
+        """Return the best value so far."""
+        return self._watch.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        self._watch.restore(state)
 
     def on_epoch_end(self, training: Training, logs: dict[str, float]) -> None:
         """Save the network if it is the best so far."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -29,6 +29,10 @@ class History(Mapping[str, list[float]]):
     def __init__(self) -> None:
         self._columns: dict[str, list[float]] = {}
         self.stop_reason: str | None = None
+
+    def replace(self, columns: Mapping[str, Sequence[float]]) -> None:
+        """Take these columns in place of all that is here."""
+        self._columns = {name: list(column) for name, column in columns.items()}
 
     def append(self, logs: Mapping[str, float]) -> None:
         """Add one epoch; a name that is new or missing is filled with NaN elsewhere."""

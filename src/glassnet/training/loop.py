@@ -14,6 +14,7 @@ import numpy as np
 from glassnet._typing import AnyArray, Array
 from glassnet.callbacks.base import Callback
 from glassnet.errors import NonFiniteError
+from glassnet.files.checkpoint import read_checkpoint
 from glassnet.metrics import Metric
 from glassnet.optimizers import Optimizer, OptimizerState
 from glassnet.optimizers.lbfgs import LBFGS, LBFGSResult
@@ -21,8 +22,11 @@ from glassnet.parameters import Parameters
 from glassnet.training.batches import Batch, Batches, Data
 from glassnet.training.evaluation import Objective, measure
 from glassnet.training.history import History
+from glassnet.training.resume import restore, settings_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glassnet.network import Network
 
 __all__ = ["Training"]
@@ -41,6 +45,8 @@ class Training:
         minimized: how L-BFGS ended; None for other optimisers.
         epochs: how many were asked for; `epoch`: how many are finished.
         batch: how many batches of the present epoch are finished.
+        shuffled_from: the state of the generator from which this epoch's order was drawn.
+        resume_from: the checkpoint to go on from, or None.
         memory: the pass whose buffers the loop reuses.
     """
 
@@ -61,7 +67,7 @@ class Training:
     ) -> None:
         self.network, self.objective, self.optimizer = network, objective, optimizer
         self.batches, self.validation, self.metrics = batches, validation, list(metrics)
-        self.callbacks = list(callbacks)
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.acts_last)
         self.epochs, self.shuffle = epochs, shuffle
         parameters = network.parameters
         self.regularizer, self.minimized = regularizer, cast("LBFGSResult | None", None)
@@ -76,7 +82,9 @@ class Training:
         self.epoch = self.batch = 0
         self.loss_sum = self.weight_sum = 0.0
         self.predictions: Array | None = None
-        self._each_step = [c for c in callbacks if type(c).on_step_end is not Callback.on_step_end]
+        self.shuffled_from: dict[str, Any] | None = None
+        self.resume_from: Path | None = None
+        self._each_step = [c for c in self.callbacks if type(c).on_step_end is not Callback.on_step_end]
 
     def stop(self, reason: str) -> None:
         """End the training after the present epoch (after the present step, if called there)."""
@@ -94,6 +102,8 @@ class Training:
                 ending.callback(callback.on_fit_end, self)
             for callback in self.callbacks:
                 callback.on_fit_start(self)
+            if self.resume_from is not None:
+                restore(self, *read_checkpoint(self.resume_from), settings_of(self))
             with np.errstate(over="ignore", invalid="ignore"):  # the loop looks at the loss itself
                 if isinstance(self.optimizer, LBFGS):
                     self._run_full_batch(self.optimizer)
@@ -108,8 +118,7 @@ class Training:
         started = time.perf_counter()
         if self.batch == 0:
             self.loss_sum = self.weight_sum = 0.0
-            if self.shuffle:
-                self.batches.shuffle(self.network.generators["shuffling"])
+            self.shuffle_rows()
         for callback in self.callbacks:
             callback.on_epoch_start(self)
         parameters, state = self.network.parameters, self.optimizer_state
@@ -124,6 +133,13 @@ class Training:
                 break
         rate = self.optimizer.rate_at(max(state.step - 1, 0)) * state.learning_rate_factor
         self._finish_epoch(self.loss_sum / (self.weight_sum or 1.0), rate, started)
+
+    def shuffle_rows(self) -> None:
+        """Draw the epoch's order, and remember from which state of the generator."""
+        if self.shuffle:
+            generator = self.network.generators["shuffling"]
+            self.shuffled_from = dict(generator.bit_generator.state)
+            self.batches.shuffle(generator)
 
     def _gradients(self, batch: Batch) -> float:
         """Fill the gradients for one batch; return its loss, penalties included."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,10 @@ import numpy.typing as npt
 
 from glassnet._typing import AnyArray
 from glassnet.callbacks.base import Callback
+from glassnet.callbacks.checkpoint import Checkpoint
+from glassnet.checks import as_path
 from glassnet.errors import DataError, GlassnetError, HyperparameterError
+from glassnet.files.checkpoint import previous_of
 from glassnet.hyperparameters import Interval, Rule
 from glassnet.layers import Dense, Dropout
 from glassnet.losses import Loss
@@ -49,6 +54,7 @@ def train(
     metrics: Sequence[Any],
     callbacks: Sequence[Callback],
     shuffle: bool,
+    resume: str | PathLike[str] | None,
 ) -> History:
     """Do what :meth:`glassnet.Network.fit` says."""
     chosen: Optimizer = resolve("optimizer", optimizer)
@@ -74,11 +80,12 @@ def train(
         _check_full_batch(network, data.X.shape[1])
         batch_size = None
     size = n_rows if batch_size is None else _COUNT.check("fit", "batch_size", batch_size)
+    checkpoint = _checkpoint(resume, callbacks)
     if not network.claim_training():
         raise GlassnetError("This network is being trained by another thread; train a copy of it instead.")
     try:
         network.build(data.X.shape[1])
-        return Training(
+        training = Training(
             network,
             objective,
             chosen,
@@ -88,7 +95,9 @@ def train(
             metrics=measured,
             callbacks=callbacks,
             shuffle=bool(shuffle),
-        ).run()
+        )
+        training.resume_from = checkpoint
+        return training.run()
     finally:
         network.release_training()
 
@@ -102,6 +111,22 @@ def _checked_callbacks(callbacks: Sequence[Callback] | None) -> Sequence[Callbac
         if not isinstance(callback, Callback):
             raise HyperparameterError(f"fit callbacks must be Callback objects, got {callback!r}.")
     return callbacks
+
+
+def _checkpoint(resume: str | PathLike[str] | None, callbacks: Sequence[Callback]) -> Path | None:
+    """Return the checkpoint to go on from; None if there is none yet and this fit is to write it."""
+    if resume is None:
+        return None
+    path = as_path("fit resume", resume)
+    if path.exists() or previous_of(path).exists():
+        return path
+    written = [as_path("Checkpoint path", c.path) for c in callbacks if isinstance(c, Checkpoint)]
+    if path in written:
+        return None
+    raise FileNotFoundError(
+        f"There is no checkpoint {path} to resume from. For a run that starts afresh where there is none, "
+        f"add callbacks=[gn.Checkpoint({str(path)!r})]."
+    )
 
 
 def _given_validation(network: Network, objective: Objective, given: Sequence[npt.ArrayLike]) -> Data:
