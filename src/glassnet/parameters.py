@@ -52,6 +52,7 @@ class Scope:
     children: list[Scope] = field(default_factory=list)
     n_inputs: int = 0
     n_outputs: int = 0
+    _counts: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def parameter(self, name: str, shape: Shape, initializer: Initializer, *, decay: bool = True) -> None:
         """Declare a trained array; `decay=False` spares it from decoupled weight decay."""
@@ -70,8 +71,7 @@ class Scope:
 
     def child(self, layer: Layer) -> Scope:
         """Return a scope for a nested layer, named as :func:`layer_names` says."""
-        before = [scope.layer for scope in self.children if scope.layer is not None]
-        short = layer_names([*before, layer])[-1]
+        short = _next_name(layer, self._counts)
         scope = Scope(f"{self.name}.{short}" if self.name else short, layer)
         self.children.append(scope)
         return scope
@@ -86,14 +86,15 @@ class Scope:
 def layer_names(layers: Sequence[Layer]) -> list[str]:
     """Return the name of each layer in a chain: its kind and its number among its kind, from 1."""
     counts: dict[str, int] = {}
-    names = []
-    for layer in layers:
-        kind = type(layer).__name__.lower()
-        if kind[-1].isdigit():
-            kind += "_"  # a class Dense1 must not meet the first Dense
-        counts[kind] = counts.get(kind, 0) + 1
-        names.append(f"{kind}{counts[kind]}")
-    return names
+    return [_next_name(layer, counts) for layer in layers]
+
+
+def _next_name(layer: Layer, counts: dict[str, int]) -> str:
+    kind = type(layer).__name__.lower()
+    if kind[-1].isdigit():
+        kind += "_"  # a class Dense1 must not meet the first Dense
+    counts[kind] = counts.get(kind, 0) + 1
+    return f"{kind}{counts[kind]}"
 
 
 class NamedViews:

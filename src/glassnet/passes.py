@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from glassnet._typing import AnyArray, Array
 from glassnet.buffers import Buffers
 from glassnet.checks import as_features, looks_finite
 from glassnet.context import Context, mark_wanted
+from glassnet.errors import GradientError
 from glassnet.layers.base import Layer, chain_backward, chain_forward
 from glassnet.parameters import Parameters, Scope
 
@@ -18,6 +20,13 @@ __all__ = ["BLOCK", "Pass"]
 
 BLOCK = 1024
 """Rows that are predicted or evaluated at a time, so that their activations stay in the cache."""
+
+
+# A NaN that no computation makes; one that is still there afterwards was never overwritten.
+_MARK: dict[np.dtype[Any], Any] = {
+    np.dtype(np.float32): np.uint32(0x7FC61A55),
+    np.dtype(np.float64): np.uint64(0x7FF8_0061_A551_6E37),
+}
 
 
 class Pass:
@@ -29,6 +38,13 @@ class Pass:
         self.loss_buffers = Buffers(parameters.values.dtype)
         mark_wanted(self.contexts, False)
         self._buffers = Buffers(parameters.values.dtype)
+        # Gradients of layers of the caller's own; the first backward pass looks whether they are written.
+        self.unproven = [
+            (context, name, view)
+            for context in self.walk()
+            if not type(context.scope.layer).__module__.startswith("glassnet.")
+            for name, view in context.gradients.items()
+        ]
         self._regularized = [
             (context.scope.layer, context)
             for context in self.walk()
@@ -77,8 +93,25 @@ class Pass:
             context.record = {}
 
     def backward(self, gradient: Array) -> Array | None:
-        """Fill the parameters' gradients from dL/d(outputs), which may be overwritten."""
-        return chain_backward(self.layers, self.contexts, gradient)
+        """Fill the parameters' gradients from dL/d(outputs), which may be overwritten.
+
+        The first time, GradientError if a layer of the caller's own left one of its gradients unwritten.
+        """
+        if not self.unproven:
+            return chain_backward(self.layers, self.contexts, gradient)
+        for *_, view in self.unproven:
+            _bits(view)[...] = _MARK[view.dtype]
+        below = chain_backward(self.layers, self.contexts, gradient)
+        for context, name, view in self.unproven:
+            left = int(np.count_nonzero(_bits(view) == _MARK[view.dtype]))
+            if left:
+                raise GradientError(
+                    f"{context.name} ({type(context.scope.layer).__name__}) backward() left {left} of "
+                    f"{view.size} elements of context.gradients[{name!r}] unwritten: overwrite all of it, "
+                    f"in place, with [...] = or out=."
+                )
+        self.unproven = []
+        return below
 
     def penalize(self, add_gradient: bool = True) -> float:
         """Return the layers' penalties; if asked, add their gradients."""
@@ -93,3 +126,7 @@ class Pass:
         """Yield every layer's context, nested ones after their parent, in order."""
         for context in self.contexts:
             yield from context.walk()
+
+
+def _bits(view: Array) -> AnyArray:
+    return view.view(_MARK[view.dtype].dtype)

@@ -162,3 +162,17 @@ def test_check_gradients_is_not_misled_by_kinks_beside_the_points():
     net.fit(X, iris.y, loss="softmax_cross_entropy", epochs=20)
     for seed in range(3):
         assert gn.check_gradients(net, X, iris.y, "softmax_cross_entropy", seed=seed).passed
+
+
+def test_check_gradients_is_not_misled_by_several_kinks_within_one_step():
+    X, y = gn.datasets.digits()
+    small = gn.initializers.Normal(0.01)
+    layers = [gn.Dense(units, activation="relu", initializer=small) for units in (20, 7, 5)]
+    for seed in range(3):
+        net = gn.Network([*layers, gn.Dense(10, initializer=small)], seed=seed)
+        assert gn.check_gradients(net, X[:16], y[:16], "softmax_cross_entropy").passed
+    beside = gn.Network([gn.Dense(1, activation="relu", initializer="zeros")], seed=0, dtype="float64").build(
+        1
+    )
+    beside.parameters["dense1.bias"] = [1e-6]
+    assert gn.check_gradients(beside, np.ones((1, 1)), np.ones((1, 1)), "mse").passed

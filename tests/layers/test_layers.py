@@ -199,7 +199,7 @@ def test_residual_by_hand():
         (lambda: gn.Dense(3, max_norm=0), r"Dense max_norm must lie in \(0, inf\), got 0"),
         (lambda: gn.Dropout(1.5), r"Dropout rate must lie in \[0, 1\), got 1.5"),
         (lambda: gn.Dropout(1), r"Dropout rate must lie in \[0, 1\), got 1"),
-        (lambda: gn.BatchNorm(epsilon=0), r"BatchNorm epsilon must lie in \(0, inf\), got 0"),
+        (lambda: gn.BatchNorm(epsilon=0), r"BatchNorm epsilon must lie in \[1e-30, inf\), got 0"),
         (lambda: gn.BatchNorm(momentum=1.0), r"BatchNorm momentum must lie in \[0, 1\), got 1.0"),
         (lambda: gn.Residual([]), "Residual layers must hold at least one layer"),
         (lambda: gn.Residual(gn.Dense(3)), "Residual layers must be a list"),

@@ -104,8 +104,8 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with one decimal."""
-    return f"{100 * share:.1f} %"
+    """A share as a percentage with one decimal, or nan."""
+    return f"{100 * share:.1f} %" if np.isfinite(share) else "nan"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

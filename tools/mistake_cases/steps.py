@@ -103,8 +103,8 @@ def picture():
     for (name, losses), colour in zip(excess_losses().items(), gn.plots.style.COLOURS, strict=False):
         unused = name == "look-ahead never used"  # lies on the curve of momentum
         style = {"linestyle": (0, (1, 2)), "linewidth": 3} if unused else {"linewidth": 1.8}
-        shown = np.where(np.maximum.accumulate(losses) < 10, losses, np.nan)[:160]
-        ax.semilogy(shown, label=name, color="#000000" if unused else colour, **style)
+        shown = 1 + int(np.argmax(losses > 10)) if losses.max() > 10 else 160  # one point outside, then none
+        ax.semilogy(losses[:shown], label=name, color="#000000" if unused else colour, **style)
     ax.set_ylim(1e-6, 10)
     gn.plots.style.dress(
         ax, title="Linear regression on diabetes, full batch", x="step", y="loss above the least"

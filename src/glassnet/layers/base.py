@@ -106,24 +106,27 @@ def chain_forward(layers: Sequence[Layer], contexts: Sequence[Context], inputs: 
 
 def chain_backward(layers: Sequence[Layer], contexts: Sequence[Context], gradient: Array) -> Array | None:
     """Run the backward passes from last to first, down to the lowest layer that learns."""
-    g: Array | None = gradient
+    g: Array = gradient
     for layer, context in zip(reversed(layers), reversed(contexts), strict=True):
         if not context.wants_input_gradient and not context.learns:
             return None
-        if g is None:
-            raise GradientError(
-                f"backward() of the layer above {context.name} returned no input gradient, "
-                f"but {context.name} needs it."
-            )
         if context.record is not None:
             context.record["da"] = g.copy()
-        g = layer.backward(g, context)
-        if g is not None and g.shape != (len(gradient), context.scope.n_inputs):
+        below = layer.backward(g, context)
+        if below is None:
+            if context.wants_input_gradient:
+                raise GradientError(
+                    f"{context.name} ({type(layer).__name__}) backward() returned None, but the layers below "
+                    "need dL/d(inputs)."
+                )
+            return None
+        if not isinstance(below, np.ndarray) or below.shape != (len(gradient), context.scope.n_inputs):
             raise GradientError(
                 f"{context.name} ({type(layer).__name__}) backward() must return dL/d(inputs) of shape "
-                f"({len(gradient)}, {context.scope.n_inputs}), got {_told(g)}."
+                f"({len(gradient)}, {context.scope.n_inputs}), got {_told(below)}."
             )
-        if context.record is not None and g is not None:
+        g = below if below.dtype == context.buffers.dtype else below.astype(context.buffers.dtype)
+        if context.record is not None:
             context.record["dinputs"] = g.copy()
     return g
 

@@ -37,11 +37,11 @@ class BatchNorm(Layer):
 
     Args:
         momentum: weight of the old running value, in [0, 1), default 0.9 (PyTorch's 0.1 is 1 - 0.9).
-        epsilon: added to the variance, above 0, default 1e-5.
+        epsilon: added to the variance, at least 1e-30, default 1e-5.
     """
 
     momentum: float = hyperparameter(0.9, interval=Interval(0, 1, "left"))
-    epsilon: float = hyperparameter(1e-5, interval=Interval(0, math.inf, "neither"))
+    epsilon: float = hyperparameter(1e-5, interval=Interval(1e-30, math.inf, "left"))
 
     def build(self, n_inputs: int, scope: Scope) -> int:
         """Declare scale, shift and the running statistics."""

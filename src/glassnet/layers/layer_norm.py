@@ -29,10 +29,10 @@ class LayerNorm(Layer):
     (Ba, Kiros & Hinton, 2016.) Parameters: "scale" and "shift" (features,).
 
     Args:
-        epsilon: added to the variance, above 0, default 1e-5.
+        epsilon: added to the variance, at least 1e-30, default 1e-5.
     """
 
-    epsilon: float = hyperparameter(1e-5, interval=Interval(0, math.inf, "neither"))
+    epsilon: float = hyperparameter(1e-5, interval=Interval(1e-30, math.inf, "left"))
 
     def build(self, n_inputs: int, scope: Scope) -> int:
         """Declare scale and shift."""
