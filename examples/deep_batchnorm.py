@@ -20,7 +20,9 @@ parser.add_argument(
 parser.add_argument("--epochs", type=int, default=60)
 parser.add_argument("--learning-rate", type=float, default=0.1)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--out", type=Path, default=Path("runs/deep-batchnorm"), help="folder for the figure")
+parser.add_argument(
+    "--out", type=Path, default=Path("runs/recipes/deep-batchnorm"), help="folder for the figure"
+)
 args = parser.parse_args()
 args.out.mkdir(parents=True, exist_ok=True)
 

@@ -25,7 +25,9 @@ parser.add_argument("--momentum", type=float, default=0.9)
 parser.add_argument("--beta1", type=float, default=0.9)
 parser.add_argument("--beta2", type=float, default=0.999)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--out", type=Path, default=Path("runs/six-optimizers"), help="folder for the figure")
+parser.add_argument(
+    "--out", type=Path, default=Path("runs/recipes/six-optimizers"), help="folder for the figure"
+)
 args = parser.parse_args()
 
 # -- data ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--epochs", type=int, default=1000)
 parser.add_argument("--log-every", type=int, default=100)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--out", type=Path, default=Path("runs/spiral"), help="folder for the figure")
+parser.add_argument("--out", type=Path, default=Path("runs/recipes/spiral"), help="folder for the figure")
 args = parser.parse_args()
 args.out.mkdir(parents=True, exist_ok=True)
 

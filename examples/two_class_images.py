@@ -31,7 +31,9 @@ parser.add_argument("--learning-rate", type=float, default=0.001)
 parser.add_argument("--epochs", type=int, default=100)
 parser.add_argument("--print-every", type=int, default=10, metavar="K", help="print the cost every K epochs")
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--out", type=Path, default=Path("runs/two-class-images"), help="folder for the figures")
+parser.add_argument(
+    "--out", type=Path, default=Path("runs/recipes/two-class-images"), help="folder for the figures"
+)
 args = parser.parse_args()
 args.out.mkdir(parents=True, exist_ok=True)
 

@@ -139,3 +139,12 @@ def test_the_command_line_runs_and_lists_recipes(tmp_path):
     listed = run("-m", "glassnet", "recipe", cwd=tmp_path)
     for path in EXAMPLES.glob("*.py"):
         assert path.stem.replace("_", "-") in listed
+
+
+def test_recipes_write_apart_from_runs(tmp_path):
+    run("-m", "glassnet", "recipe", "spiral", "--epochs", 20, cwd=tmp_path)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["recipes"]
+    assert (tmp_path / "runs" / "recipes" / "spiral" / "spiral.png").exists()
+    for path in EXAMPLES.glob("*.py"):
+        text = path.read_text()
+        assert "--out" not in text or f'Path("runs/recipes/{path.stem.replace("_", "-")}")' in text

@@ -163,6 +163,17 @@ def test_any_width(fit, width):
     assert all(len(line.rstrip()) <= width for line in seen(console).splitlines())
 
 
+@pytest.mark.parametrize(("width", "least"), [(80, "val_accuracy"), (60, "val_accuracy"), (30, "loss")])
+def test_the_figures_stay_on_one_line(fit, width, least):
+    console = terminal(width)
+    fit(gn.Progress(console=console), epochs=2, metrics=["accuracy"], validation_fraction=0.2)
+    lines = seen(console).strip().splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("loss ")
+    assert least in lines[1]
+    assert "samples/s" not in lines[1]
+
+
 def test_a_dumb_terminal_gets_lines(fit, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     console = terminal()

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from glassnet.cli.errors import guarded
+from glassnet.cli.errors import Told, guarded, in_options
 from glassnet.cli.interrupt import CtrlC
 
 HEADER = "x,y,z"
@@ -43,7 +43,11 @@ BAD = {
         (),
         "no column has more than one value",
     ),
-    "text of many values": (["x,y", *(f"t{i},{i % 2}" for i in range(300))], (), "more than max_categories"),
+    "text of many values": (
+        ["x,y", *(f"t{i},{i % 2}" for i in range(300))],
+        (),
+        "more than --max-categories 100",
+    ),
     "text as a value": (
         ["x,y", *(f"{i},{'ab'[i % 2]}" for i in range(30))],
         ("--task", "regression"),
@@ -306,18 +310,162 @@ def test_ctrl_c_before_the_training_writes_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_second_ctrl_c_ends_at_once():
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with CtrlC() as interrupt:
-            signal.raise_signal(signal.SIGINT)
-            assert interrupt.asked
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+@pytest.fixture
+def sigint():
+    """Have Ctrl-C raise KeyboardInterrupt, whatever this test run was started with."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_by_phase(sigint, monkeypatch):
+    with CtrlC() as interrupt:
+        with pytest.raises(KeyboardInterrupt):
+            sigint()
+        interrupt.on_fit_start(None)
+        sigint()
+        assert interrupt.asked
+        sigint()  # a double tap
+        monkeypatch.setattr("glassnet.cli.interrupt.DOUBLE_TAP", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            sigint()
+        interrupt.on_fit_end(None)
+        sigint()
+
+
+@pytest.mark.parametrize("delay", [0.4, 0.8, 1.2, 1.6, 2.2])
+@pytest.mark.parametrize("pause", [None, 0.05, 0.3])
+def test_ctrl_c_at_any_time_says_what_is_there(start, tmp_path, delay, pause):
+    words = ("train", "digits", "--epochs", 100000, "--patience", 0, "--out", "run")
+    child = start(*words, cwd=tmp_path, env={"OPENBLAS_NUM_THREADS": "1"})
+    time.sleep(delay)
+    child.send_signal(signal.SIGINT)
+    if pause is not None:
+        time.sleep(pause)
+        child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=120)
+    kept = (tmp_path / "run" / "model.safetensors").exists()
+    if "Traceback" in err and "glassnet/cli/" not in err:
+        pytest.skip("the interpreter was still loading the package, before the command line")
+    # Python ends by the signal itself if it came within exec(); to a shell that is 130 as well.
+    assert child.returncode in (130, -signal.SIGINT), err
+    told = "the best model so far is kept in run." if kept else "nothing was written."
+    assert set(err.splitlines()) == {f"Interrupted: {told}"}
+    assert os.listdir(tmp_path) == (["run"] if kept else [])
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.2, 0.5])
+def test_a_double_ctrl_c_in_training_keeps_the_model(start, tmp_path, pause):
+    words = ("train", "digits", "--epochs", 100000, "--patience", 0, "--verbose", "--out", "run")
+    child = start(*words, cwd=tmp_path)
+    for line in child.stdout:
+        if line.startswith("epoch "):
+            break
+    child.send_signal(signal.SIGINT)
+    time.sleep(pause)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 130, err
+    assert err == "Interrupted: the best model so far is kept in run.\n"
+    assert (tmp_path / "run" / "model.safetensors").exists()
+    assert os.listdir(tmp_path) == ["run"]
+
+
+@pytest.mark.parametrize("redirect", ["", "2>&1"])
+def test_a_reader_that_leaves_does_not_lose_the_run(tmp_path, redirect):
+    words = f"train iris --epochs 200 --patience 0 --verbose --out run {redirect}"
+    command = f"{{ {sys.executable} -m glassnet {words}; echo $? > code; }} | head -3"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 3
+    assert (tmp_path / "code").read_text() == "0\n"
+    assert (tmp_path / "run" / "report.json").exists()
+
+
+def test_an_import_that_ctrl_c_stops_is_no_fault(capsys):
+    def stopped():
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    assert guarded(stopped) == 130
+    assert capsys.readouterr().err == "Interrupted: nothing was written.\n"
+
+
+def test_typers_own_interrupt_is_told(capsys):
+    assert guarded(lambda: 130) == 130
+    assert capsys.readouterr().err == "Interrupted: nothing was written.\n"
+    assert guarded(lambda: Told(130)) == 130
+    assert capsys.readouterr().err == ""
+
+
+# -- what errors and warnings say ----------------------------------------------------------------------
+
+
+def table_of(tmp_path, **changed):
+    """Sixty rows of two numbers and a class, some cells of them changed."""
+    rows = [["a", "b", "y"], *([str(i % 7), str(i + 0.5), "pq"[i % 2]] for i in range(60))]
+    for cell, text in changed.items():
+        rows[int(cell[1:]) + 1]["aby".index(cell[0])] = text
+    return write(tmp_path / "t.csv", *map(",".join, rows))
+
+
+@pytest.mark.parametrize(
+    ("value", "row"),
+    [("inf", 0), ("inf", 3), ("inf", 20), ("inf", 37), ("inf", 58), ("1e300", 0), ("1e300", 3)],
+)
+def test_rows_in_errors_are_those_of_the_table(glassnet, tmp_path, row, value):
+    # A row without a target goes before; the numbers stay those of the table.
+    path = table_of(tmp_path, **{"y1": "", f"b{row}": value})
+    result = glassnet("train", path, "--epochs", 1, "--out", "run")
+    assert result.code == 2
+    assert f"at row {row} (counting from 0)" in result.err.splitlines()[-1]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("row", range(30, 42))
+def test_a_stray_text_is_told_with_its_row(glassnet, tmp_path, row):
+    path = table_of(tmp_path, **{f"a{row}": "oops"})
+    result = glassnet("train", path, "--epochs", 1, "--quiet", "--out", "run")
+    assert f"'oops' in row {row} (counting from 0)" in result.err or (
+        result.code == 2 and f"row {row} (counting from 0) holds 'oops'" in result.err
+    )
+
+
+def test_a_stray_text_in_the_target_is_named(glassnet, tmp_path):
+    path = table_of(tmp_path, b39="oops")
+    words = ("--target", "b", "--epochs", 1, "--out", "run")
+    glassnet("train", path, *words).refused("59 of 60 values of 'b' are numbers, but 'oops' in row 39")
+    path = write(tmp_path / "u.csv", "x,y", *(f"{i},u{i}" for i in range(30)))
+    glassnet("train", path).refused("Is it an identifier?", "--task regression")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_file_without_a_header_is_one_warning(glassnet, tmp_path):
+    write(tmp_path / "bare.csv", *(f"{i}.5,{i % 2}" for i in range(40)))
+    result = glassnet("train", "bare.csv", "--epochs", 1, "--quiet", "--out", "run")
+    assert result.code == 0
+    assert result.err.startswith(
+        "Warning: The first row of bare.csv is all numbers; it is read as the header."
+    )
+    assert len(result.err.splitlines()) == 1
+
+
+def test_messages_speak_of_options():
+    assert in_options("clip (clip_norm=1.0), or") == "clip (--clip-norm 1.0), or"
+    assert in_options("validation=0.2 and test=0.9 of 3 rows") == "--validation 0.2 and --test 0.9 of 3 rows"
+    assert in_options("Column 'test=5' and raise max_categories.") == (
+        "Column 'test=5' and raise --max-categories."
+    )
+
+
+def test_an_unknown_metric_lists_our_own_alone(glassnet, trained, good):
+    result = glassnet("evaluate", trained / "model.safetensors", good, "--metrics", "accurcy")
+    result.refused("Did you mean 'accuracy'?", "rmse", "or any scikit-learn scorer.")
+    assert "neg_log_loss" not in result.err
+
+
+def test_a_question_ends_in_its_mark(glassnet):
+    assert "?." not in glassnet("trian", "iris").refused("Did you mean 'train'? See: ").err
 
 
 def test_where_sigint_is_ignored_it_stays_so():

@@ -256,6 +256,18 @@ def test_lines_fit_a_narrow_terminal(glassnet, monkeypatch):
         assert long == []
 
 
+def test_a_class_and_its_count_stay_on_one_line(glassnet, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "80")
+    kinds = [f"sort of thing {i}" for i in range(9)]
+    lines = [f"{i},{kinds[i % 9]}" for i in range(90)]
+    (tmp_path / "t.csv").write_text("x,kind\n" + "\n".join(lines))
+    result = glassnet("train", "t.csv", "--epochs", 2, "--out", "run")
+    assert result.code == 0, result.err
+    for kind in kinds:
+        assert f"{kind}: 10" in result.out
+    assert "1 number; 1 feature\n" in result.out.replace("  ", "")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "metric", "least"), [("digits", "accuracy", 0.97), ("diabetes", "r2", 0.40)]

@@ -170,7 +170,14 @@ def test_compare_goes_on_when_one_diverges(glassnet):
 
 @pytest.mark.parametrize(
     ("optimizers", "message"),
-    [("sdg", "Did you mean 'sgd'"), ("sgd:x", "a number"), (" ", "at least one"), ("sgd:-1", "(0, inf)")],
+    [
+        ("sdg", "Did you mean 'sgd'"),
+        ("sgd:x", "a number"),
+        (" ", "at least one"),
+        ("sgd:-1", "(0, inf)"),
+        ("sgd,adam,sgd", "same training twice: sgd and sgd"),
+        ("adam,adam:0.001", "adam and adam:0.001"),
+    ],
 )
 def test_compare_refuses(glassnet, optimizers, message, tmp_path):
     glassnet("compare", "iris", "--optimizers", optimizers, "--out", "c").refused(message)

@@ -87,6 +87,23 @@ def test_a_column_without_values_is_null(read):
     assert types(read("x,y\n1,\n2,?\n")) == {"x": "int64", "y": "null"}
 
 
+@pytest.mark.parametrize("header", ["5.1,3.5", "1,2", "-1,1e3,0", "7", "5;3\n1,5;2"])
+def test_a_header_of_numbers_is_a_warning(read, header):
+    with pytest.warns(
+        UserWarning, match=r"The first row of .*table\.csv is all numbers; .* add a header row\."
+    ):
+        read(header + "\n" + header.splitlines()[-1] + "\n")
+
+
+@pytest.mark.parametrize("header", ["0,1,2", "1,2,3", "1,b,3", "a,b,c", "nan,1,2", "2019_a,2020,2021"])
+def test_a_header_that_numbers_or_names_the_columns_is_none(read, header):
+    assert read(header + "\n1,2,3\n").column_names == header.split(",")
+
+
+def test_a_header_of_equal_numbers_is_told_to_be_data(refused):
+    assert refused("1,2,2\n3,4,5\n").endswith("Its first row is all numbers: is a header row lacking?")
+
+
 def test_spaces_around_names_and_cells_are_dropped(read):
     table = read("age, work \n39, State-gov\n50 ,? \n 38, Private \n")
     assert table.to_pydict() == {"age": [39, 50, 38], "work": ["State-gov", None, "Private"]}
@@ -281,6 +298,7 @@ def test_mutated_csv_files_give_a_table_or_a_data_error(tmp_path, packed, edits,
     attempt(tmp_path / "mutated.csv", bytes(content[: math.ceil(keep * len(content))]))
 
 
+@pytest.mark.filterwarnings("ignore:The first row of")
 @lenient
 @given(
     pieces=st.lists(
@@ -293,6 +311,7 @@ def test_any_mix_of_csv_pieces_gives_a_table_or_a_data_error(tmp_path, pieces):
     attempt(tmp_path / "pieces.csv", "".join(pieces).encode())
 
 
+@pytest.mark.filterwarnings("ignore:The first row of")
 @lenient
 @given(content=st.binary(max_size=60))
 def test_any_bytes_give_a_table_or_a_data_error(tmp_path, content):

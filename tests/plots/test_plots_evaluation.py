@@ -62,6 +62,14 @@ def test_many_classes_stay_legible(n, step, drawn):
         drawn(ax)
 
 
+def test_long_names_that_begin_alike_lose_their_middles():
+    names = ["a very long name of a class, first", "a very long name of a class, second"]
+    ax = gn.plots.confusion_matrix([0, 1], [0, 1], labels=names)
+    assert ticks(ax) == ["a very long…class, first", "a very long…lass, second"]
+    ax = gn.plots.confusion_matrix([0, 1], [0, 1], labels=[names[0], "short"])
+    assert ticks(ax) == ["a very long name of a c…", "short"]
+
+
 def test_text_stays_within_its_cell(drawn):
     y = np.repeat(np.arange(10), 1234)
     ax = gn.plots.confusion_matrix(y, y)

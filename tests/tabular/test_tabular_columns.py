@@ -15,6 +15,7 @@ import pytest
 from glassnet.errors import DataError, MissingDependencyError
 from glassnet.tabular import column_names, count_rows, read_column, read_columns, take_rows
 from glassnet.tabular.columns import column_of
+from glassnet.tabular.kinds import coerce, settle
 
 NAN = float("nan")
 DAY = 20_000.5
@@ -374,3 +375,28 @@ def test_the_package_imports_neither_pandas_nor_pyarrow_nor_scikit_learn():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_rows_taken_of_views_keep_their_numbers():
+    views = {column.name: column for column in read_columns({"t": ["a", None, "2", "3", "2"], "n": range(5)})}
+    some = take_rows(views, np.array([4, 1, 2]))
+    again = take_rows(some, np.array([2, 0, 1]))
+    text, numbers = read_columns(again)
+    assert text.rows.tolist() == [2, 4, 1]
+    assert text.categories == ("2",)  # "a" and "3" are in no row that was taken
+    assert text.values.tolist() == [0, 0, -1]
+    assert text.missing.tolist() == [False, False, True]
+    assert text.place(text.missing) == "row 1 (counting from 0)"
+    assert numbers.first(numbers.values == 4) == ("row 4 (counting from 0)", "4")
+    assert numbers.values.tolist() == [2, 4, 1]
+
+
+def test_settled_and_coerced_views_keep_their_numbers():
+    (texts,) = read_columns({"t": ["x", "1", "2", "true", "2024-01-01"]})
+    for rows, kind in (([1, 2], "number"), ([4, 4], "datetime"), ([3, 1], "boolean"), ([0, 1], "category")):
+        taken = texts.take(np.array(rows))
+        assert coerce(taken, kind).rows.tolist() == rows
+    assert settle(texts.take(np.array([2, 1]))).kind == "number"
+    assert settle(texts.take(np.array([2, 1]))).rows.tolist() == [2, 1]
+    with pytest.raises(DataError, match=r"row 3 \(counting from 0\) holds 'true'"):
+        coerce(texts.take(np.array([1, 3])), "number")

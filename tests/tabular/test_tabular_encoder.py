@@ -418,3 +418,34 @@ def test_many_threads_may_transform_at_once():
             matrices = list(pool.map(encoder.transform, [table] * 40))
     assert all(np.array_equal(m, matrices[0]) for m in matrices)
     assert encoder.unknown_counts == {"c": 40 * 500}
+
+
+def almost_numbers(*odd, n=60):
+    return [*map(str, range(n - len(odd))), *odd]
+
+
+@pytest.mark.parametrize("learn", ["fit", "fit_transform"])
+def test_a_stray_text_among_numbers_is_a_warning(learn):
+    message = (
+        r"^59 of 60 values of 'b' are numbers, but 'oops' in row 59 \(counting from 0\) is not: "
+        r"the column is read as categories; correct or empty what is no number\.$"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        getattr(TabularEncoder(), learn)({"b": almost_numbers("oops")})
+    assert caught[0].filename == __file__
+    with pytest.warns(
+        UserWarning, match=r"57 of 60 values of 'b' are numbers, but 3 are not, such as 'x' in"
+    ):
+        getattr(TabularEncoder(), learn)({"b": almost_numbers("x", "y", "x")})
+
+
+def test_no_warning_where_text_is_meant():
+    TabularEncoder().fit({"b": almost_numbers(*"abcdefg")})  # 53 of 60: fewer than nine tenths
+    declared = pd.Series(almost_numbers("oops"), dtype="category")
+    assert TabularEncoder().fit({"b": declared}).n_features == 60
+    assert TabularEncoder().fit({"b": [*map(str, range(60)), None, ""]}).n_features == 2
+
+
+def test_missing_cells_do_not_hide_a_stray_text():
+    with pytest.warns(UserWarning, match="59 of 60 values"):
+        TabularEncoder().fit({"b": [None] * 100 + almost_numbers("oops")})

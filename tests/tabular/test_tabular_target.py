@@ -256,3 +256,10 @@ def test_fitting_anew_forgets_the_old_task():
 def test_unknown_tasks_are_refused(task):
     with pytest.raises(HyperparameterError, match="TargetEncoder task"):
         TargetEncoder(task=task)
+
+
+def test_a_stray_text_is_named_where_classes_are_refused():
+    values = [*map(str, np.arange(59) + 0.5), "oops"]
+    message = r"too few rows for each\. 59 of 60 values of 'y' are numbers, but 'oops' in row 59 "
+    with pytest.raises(DataError, match=message):
+        TargetEncoder().fit(values, "y")

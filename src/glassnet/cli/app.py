@@ -15,7 +15,9 @@ from glassnet.cli.compare import compare
 from glassnet.cli.datasets import datasets
 from glassnet.cli.errors import guarded, interruptible
 from glassnet.cli.evaluate import evaluate
+from glassnet.cli.export import export
 from glassnet.cli.options import SIZE_RULE
+from glassnet.cli.pipe import patient_streams
 from glassnet.cli.predict import predict
 from glassnet.cli.recipe import recipe
 from glassnet.cli.summary import summary
@@ -49,7 +51,7 @@ def _unwrapped(text: str) -> str:
 
 
 app.command(help=_unwrapped(TRAIN_HELP))(interruptible(train))
-for command in (predict, evaluate, compare, datasets, summary, check_gradients):
+for command in (predict, evaluate, compare, datasets, summary, check_gradients, export):
     app.command(help=_unwrapped(inspect.getdoc(command) or ""))(interruptible(command))
 # Whatever follows a recipe's name belongs to the recipe, its --help too.
 app.command(
@@ -85,4 +87,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a class name must not fail for the terminal's encoding
     words = None if arguments is None else list(arguments)
-    return guarded(lambda: app(args=words, prog_name="glassnet", standalone_mode=False))
+    with patient_streams():
+        return guarded(lambda: app(args=words, prog_name="glassnet", standalone_mode=False))

@@ -17,7 +17,7 @@ from glassnet.cli import options as o
 from glassnet.cli import report
 from glassnet.cli.build import build_loss, build_network, build_optimizer
 from glassnet.cli.data import Source, read_source, with_target
-from glassnet.cli.errors import INTERRUPTED
+from glassnet.cli.errors import INTERRUPTED, Told
 from glassnet.cli.folder import RunFolder
 from glassnet.cli.interrupt import CtrlC
 from glassnet.cli.prepare import Prepared, column_facts, prepare, target_facts
@@ -110,28 +110,27 @@ def compare(
                 break
             screen.say(f"\n{name}", "bold")
             runs[name] = _train(variant, prepared, screen, interrupt)
-    if not any(run.history.n_epochs for run in runs.values()):
-        raise DataError("No optimiser finished an epoch, so there is nothing to compare.")
-    report.without_screen()
-    place = folder.write(lambda work: _fill(work, source, prepared, settings, optimizers, runs))
-    header, rows, best = _rows(runs, prepared)
-    screen.say()
-    if not quiet:
-        screen.table(
-            header, rows, bold=best, title=f"{source.name}: the training's last loss, and its best epoch"
+        if not any(run.history.n_epochs for run in runs.values()):
+            raise DataError("No optimiser finished an epoch, so there is nothing to compare.")
+        report.without_screen()
+        place = folder.write(lambda work: _fill(work, source, prepared, settings, optimizers, runs))
+        header, rows, best = _rows(runs, prepared)
+        screen.say()
+        if not quiet:
+            screen.table(
+                header, rows, bold=best, title=f"{source.name}: the training's last loss, and its best epoch"
+            )
+        screen.say()
+        screen.places(
+            [
+                ("Picture", place / "comparison.png"),
+                ("Table", place / "comparison.csv"),
+                ("", place / "histories.csv"),
+            ]
         )
-    screen.say()
-    screen.places(
-        [
-            ("Picture", place / "comparison.png"),
-            ("Table", place / "comparison.csv"),
-            ("", place / "histories.csv"),
-        ]
-    )
-    if interrupt.asked:
-        error_line("Interrupted", f"what was finished is kept in {place}.")
-        return INTERRUPTED
-    return 0
+        if interrupt.asked:
+            error_line("Interrupted", f"what was finished is kept in {place}.")
+    return Told(INTERRUPTED) if interrupt.asked else 0
 
 
 @dataclass
@@ -147,7 +146,8 @@ class _Outcome:
 
 def _variants(settings: Settings, optimizers: str) -> dict[str, Settings]:
     variants: dict[str, Settings] = {}
-    for text in parse_names(optimizers):
+    seen: dict[tuple[str, float | None], str] = {}
+    for text in filter(None, map(str.strip, optimizers.split(","))):
         name, colon, rate = text.partition(":")
         try:
             chosen = float(rate) if colon else None
@@ -155,7 +155,15 @@ def _variants(settings: Settings, optimizers: str) -> dict[str, Settings]:
             raise HyperparameterError(
                 f"Option --optimizers: {text!r} needs a number after the colon."
             ) from None
-        variants[text] = replace(settings, optimizer=name.strip(), learning_rate=chosen)
+        variant = replace(settings, optimizer=name.strip(), learning_rate=chosen)
+        same = variant.optimizer, variant.for_rows(1).learning_rate
+        if same in seen:
+            raise HyperparameterError(
+                f"Option --optimizers names the same training twice: {seen[same]} and {text}. "
+                f"Leave one out, or give each its own learning rate: {same[0]}:0.01,{same[0]}:0.1."
+            )
+        seen[same] = text
+        variants[text] = variant
     if not variants:
         raise HyperparameterError("Option --optimizers needs at least one name.")
     return variants

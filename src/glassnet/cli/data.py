@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from glassnet import datasets
-from glassnet.cli.screen import error_line
+from glassnet.cli.screen import counted, error_line
 from glassnet.errors import DataError, HyperparameterError
 from glassnet.tabular import column_names, count_rows, read_column, take_rows
 from glassnet.tabular.view import listed
@@ -119,15 +119,26 @@ def with_target(source: Source, target: str | None, drop: Sequence[str] = ()) ->
         raise _no_column("target column", target, names)
     if len(left) < 2:
         raise DataError(f"{source.about} has no column beside the target {target!r} to learn from.")
+    # Views of the columns keep the numbers of their rows, for errors, whichever rows are taken.
+    source = replace(source, table={name: _viewed(source.table, name) for name in left})
     column = read_column(source.table, target)
     kept = np.flatnonzero(~column.missing)
     if not len(kept):
         raise DataError(f"Target {target!r} holds no value at all.")
     if len(kept) < len(column):
-        error_line("Warning", f"{_rows(column.n_missing)} without a value of {target!r} left out.", "yellow")
+        error_line(
+            "Warning", f"{counted(column.n_missing, 'row')} without a value of {target!r} left out.", "yellow"
+        )
         source = replace(source, table=source.rows(kept))
-    values = source.table.column(target) if hasattr(source.table, "column") else source.table[target]
-    return replace(source, target=target, values=values)
+    return replace(source, target=target, values=source.table[target])
+
+
+def _viewed(table: Any, name: str) -> Any:
+    """Return the view of a column, or the column itself if there is none: who needs it will be told."""
+    try:
+        return read_column(table, name)
+    except DataError:
+        return table.column(name)
 
 
 def table_column(source: Source, name: str) -> list[Any]:
@@ -169,10 +180,6 @@ def _no_column(what: str, name: str, names: Sequence[str]) -> DataError:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return DataError(f"There is no {what} {name!r}.{hint} The table has: {listed(list(names))}.")
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _built_in(name: str, split: str | None = None) -> Source:

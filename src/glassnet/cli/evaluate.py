@@ -11,8 +11,8 @@ from glassnet.cli.data import Source, read_source, with_target
 from glassnet.cli.prepare import split_source
 from glassnet.cli.screen import Screen, error_line
 from glassnet.cli.settings import Settings, parse_names
-from glassnet.errors import DataError, GlassnetError
-from glassnet.metrics import resolve
+from glassnet.errors import DataError, GlassnetError, HyperparameterError
+from glassnet.metrics import BY_NAME, Metric, resolve
 from glassnet.tabular import TabularModel
 
 __all__ = ["evaluate"]
@@ -46,7 +46,7 @@ def evaluate(
     """
     if part not in PARTS:
         raise typer.BadParameter(f"{part!r} is none of {', '.join(PARTS)}.", param_hint="--part")
-    chosen = [resolve(name) for name in parse_names(metrics)] or None
+    chosen = [_metric(name) for name in parse_names(metrics)] or None
     loaded = TabularModel.load(model)
     source = with_target(read_source(data), loaded.target.name if _is_file(data) else None)
     same = source.fingerprint == _trained_on(loaded)
@@ -61,6 +61,18 @@ def evaluate(
     screen = Screen()
     unit = "" if loaded.target.is_classification else " (loss of the standardised target)"
     screen.results({part: (len(source), results)}, title=f"{source.name}: {loaded.target.name}{unit}")
+
+
+def _metric(name: str) -> Metric:
+    """Return the metric of a name; the error for an unknown one lists glassnet's own alone."""
+    try:
+        return resolve(name)
+    except HyperparameterError as error:
+        told, listing, _ = str(error).partition(" Choose from: ")
+        if not listing:
+            raise
+        names = ", ".join(sorted(BY_NAME))
+        raise HyperparameterError(f"{told}{listing}{names}, or any scikit-learn scorer.") from None
 
 
 def _is_file(data: str) -> bool:

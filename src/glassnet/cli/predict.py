@@ -11,7 +11,7 @@ import typer
 from glassnet.cli import options as o
 from glassnet.cli.data import read_source, table_column
 from glassnet.cli.folder import refuse_existing
-from glassnet.cli.screen import Screen
+from glassnet.cli.screen import Screen, counted
 from glassnet.cli.settings import parse_names
 from glassnet.files import write_atomically
 from glassnet.tabular import TabularModel
@@ -59,5 +59,5 @@ def predict(
 
     write_atomically(path, write)
     screen = Screen(quiet=quiet)
-    screen.say(f"{len(outputs):,} predictions of {loaded.target.name!r}")
+    screen.say(f"{counted(len(outputs), 'prediction')} of {loaded.target.name!r}")
     screen.places([("Written", path)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet._typing import AnyArray, Array
 from glassnet.cli.data import Source
+from glassnet.cli.screen import NO_BREAK, counted
 from glassnet.cli.settings import Settings
 from glassnet.errors import DataError, HyperparameterError
 from glassnet.tabular import Split, TabularEncoder, TargetEncoder, split_rows
@@ -104,12 +105,12 @@ def prepare(source: Source, settings: Settings) -> Prepared:
 def column_facts(encoder: TabularEncoder | None, feature_names: tuple[str, ...]) -> str:
     """Return a sentence on the columns by kind, and on those that were dropped."""
     if encoder is None:
-        return f"{len(feature_names)} numbers, taken as they are"
+        return f"{counted(len(feature_names), 'number')}, taken as they are"
     columns = encoder.summary()
     used = [column for column in columns if column.features]
     kinds = Counter(column.kind for column in used)
     told = ", ".join(f"{n} {kind if n == 1 else _PLURALS[kind]}" for kind, n in kinds.items())
-    text = f"{told}; {encoder.n_features} features"
+    text = f"{told}; {counted(encoder.n_features, 'feature')}"
     if gaps := sum(column.n_missing > 0 for column in used):
         text += f"; {gaps} with missing values"
     if constant := [column.name for column in columns if not column.features]:
@@ -122,7 +123,10 @@ def target_facts(target: TargetEncoder, counts: tuple[int, ...]) -> str:
     """Return a sentence on the target: its classes with their rows, or mean and spread."""
     if not target.is_classification:
         return f"{target.name}, a value: mean {target.mean:.4g}, standard deviation {target.std:.4g}"
-    pairs = [f"{name} {count:,}" for name, count in zip(target.classes, counts, strict=True)]
+    pairs = [
+        f"{name}: {count:,}".replace(" ", NO_BREAK)
+        for name, count in zip(target.classes, counts, strict=True)
+    ]
     more = f", and {len(pairs) - _SHOWN_CLASSES} more" if len(pairs) > _SHOWN_CLASSES else ""
     return f"{target.name}, {len(pairs)} classes: {', '.join(pairs[:_SHOWN_CLASSES])}{more}"
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.errors import Interruption
 from glassnet.errors import GlassnetError, unknown_name
 
 __all__ = ["recipe", "recipes"]
@@ -51,5 +52,7 @@ def recipe(
         runpy.run_path(str(known[name]), run_name="__main__")
     except SystemExit as leave:  # argparse ends so: its message is out already
         raise typer.Exit(leave.code if isinstance(leave.code, int) else 0) from None
+    except KeyboardInterrupt:
+        raise Interruption("the recipe did not run to its end.") from None
     finally:
         sys.argv = kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Screen", "error_line", "figure"]
+__all__ = ["Screen", "counted", "error_line", "figure"]
+
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def error_line(label: str, message: str, style: str = "bold red") -> None:
@@ -34,6 +38,15 @@ def figure(value: float | None) -> str:
     return f"{value:.4f}" if size < 10 else f"{value:.2f}" if size < 1000 else f"{value:,.0f}"
 
 
+def counted(n: int, what: str) -> str:
+    """Return a count with its noun.
+
+    >>> counted(1, "feature"), counted(1200, "row")
+    ('1 feature', '1,200 rows')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 class Screen:
     """The terminal's standard output; quiet, normal or verbose."""
 
@@ -47,14 +60,20 @@ class Screen:
             self.console.print(text if isinstance(text, Text) else Text(text, style))
 
     def facts(self, facts: Iterable[tuple[str, str]], *, always: bool = False) -> None:
-        """Write "name   text" lines, the texts wrapped in a column of their own."""
+        """Write "name   text" lines, the texts wrapped in a column of their own.
+
+        A line never ends at a no-break space, which is written as a plain one.
+        """
         if self.quiet and not always:
             return
+        facts = list(facts)
+        width = max(self.console.width - max(len(name) for name, _ in facts) - 2, 10)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold cyan", no_wrap=True)
         grid.add_column(overflow="fold")
         for name, text in facts:
-            grid.add_row(Text(name), Text(text))
+            lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+            grid.add_row(Text(name), Text("\n".join(lines).replace(NO_BREAK, " ")))
         self.console.print(grid)
 
     def places(self, places: Iterable[tuple[str, Any]]) -> None:

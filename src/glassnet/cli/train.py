@@ -12,11 +12,11 @@ from glassnet.cli import options as o
 from glassnet.cli import report
 from glassnet.cli.build import build_loss, build_network, build_optimizer
 from glassnet.cli.data import Source, read_source, with_target
-from glassnet.cli.errors import INTERRUPTED
+from glassnet.cli.errors import INTERRUPTED, Told
 from glassnet.cli.folder import RunFolder
 from glassnet.cli.interrupt import CtrlC
 from glassnet.cli.prepare import Prepared, column_facts, prepare, target_facts
-from glassnet.cli.screen import Screen, error_line
+from glassnet.cli.screen import Screen, counted, error_line
 from glassnet.cli.settings import Settings, parse_hidden, parse_names
 from glassnet.tabular import TabularModel
 from glassnet.training import History
@@ -82,7 +82,14 @@ def train(
     screen = Screen(quiet=quiet, verbose=verbose)
     source = read_source(data)
     folder = RunFolder(out, source.name, force=force)
-    run = _run(settings, source, screen)
+    with CtrlC() as interrupt:
+        run = _run(settings, source, screen, interrupt)
+        _keep(run, folder, screen)
+    return Told(INTERRUPTED) if run.interrupted else 0
+
+
+def _keep(run: _Run, folder: RunFolder, screen: Screen) -> None:
+    """Measure and write what the training came to, and tell it."""
     figures = report.measure_parts(run.model, run.prepared)
     screen.say()
     screen.results(figures, title="Results" + ("" if run.prepared.target.is_classification else _UNITS))
@@ -102,8 +109,6 @@ def train(
     if run.interrupted:
         kept = "the model" if run.best_epoch is None else "the best model"
         error_line("Interrupted", f"{kept} so far is kept in {place}.")
-        return INTERRUPTED
-    return 0
 
 
 _UNITS = " (loss of the standardised target, the rest in its own unit)"
@@ -139,7 +144,7 @@ class _Run:
         return f"{kept} Trained in {self.seconds:.1f} s."
 
 
-def _run(settings: Settings, source: Source, screen: Screen) -> _Run:
+def _run(settings: Settings, source: Source, screen: Screen, interrupt: CtrlC) -> _Run:
     chosen_last = source.values is None and settings.target is None
     source = with_target(source, settings.target, settings.drop)
     prepared = prepare(source, settings)
@@ -159,22 +164,20 @@ def _run(settings: Settings, source: Source, screen: Screen) -> _Run:
     stopping = None
     if held_out is not None:
         stopping = EarlyStopping(patience=settings.patience or settings.epochs or 1)
-    interrupt = CtrlC()
     callbacks: list[Callback | None] = [stopping, _progress(screen), interrupt]
     started = time.perf_counter()
-    with interrupt:
-        history = network.fit(
-            prepared.train.X,
-            prepared.train.y,
-            loss=loss,
-            optimizer=optimizer,
-            epochs=settings.epochs or 1,
-            batch_size=settings.batch_size,
-            class_weight=None if settings.class_weight == "none" else settings.class_weight,
-            validation_data=None if held_out is None else (held_out.X, held_out.y),
-            metrics=["accuracy" if prepared.target.is_classification else "r2"],
-            callbacks=[callback for callback in callbacks if callback is not None],
-        )
+    history = network.fit(
+        prepared.train.X,
+        prepared.train.y,
+        loss=loss,
+        optimizer=optimizer,
+        epochs=settings.epochs or 1,
+        batch_size=settings.batch_size,
+        class_weight=None if settings.class_weight == "none" else settings.class_weight,
+        validation_data=None if held_out is None else (held_out.X, held_out.y),
+        metrics=["accuracy" if prepared.target.is_classification else "r2"],
+        callbacks=[callback for callback in callbacks if callback is not None],
+    )
     model = TabularModel(
         network,
         prepared.target,
@@ -202,6 +205,7 @@ def _tell(screen: Screen, source: Source, prepared: Prepared, settings: Settings
         rate += f" ({settings.schedule})"
     decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
     batch = f", batches of {settings.batch_size}" if settings.batch_size else ""
+    epochs = counted(settings.epochs or 1, "epoch")
     patience = f", patience {settings.patience}" if settings.patience else ""
     target = target_facts(prepared.target, prepared.counts)
     note = " (the last column; --target chooses another)" if chosen_last else ""
@@ -213,7 +217,7 @@ def _tell(screen: Screen, source: Source, prepared: Prepared, settings: Settings
             ("Target", target + note),
             (
                 "Training",
-                f"{settings.optimizer}{rate}{decay}{batch}, {settings.epochs} epochs at most{patience}",
+                f"{settings.optimizer}{rate}{decay}{batch}, {epochs} at most{patience}",
             ),
         ]
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +55,8 @@ def read_table(path: str | PathLike[str]) -> pyarrow.Table:
     - Cells that are empty or one of :data:`MISSING` (NA, NaN, null, ?, ...) are null.
     - The type of a column is the narrowest that holds all its rows: int64, bool, date, time,
       timestamp, float64, else text. A column without any value has the type null.
+
+    A header that is all numbers, as of a file without one, is a warning.
 
     Args:
         path: the file.
@@ -112,6 +116,7 @@ def _read_csv(stream: io.BufferedIOBase, file: Path) -> pyarrow.Table:
 
     dialect = _sniff(stream, file)
     _check_names(dialect.names, file)
+    _warn_of_numbers(dialect, file)
     _check_quotes(stream, dialect.delimiter, file)
     stream.seek(0)
     try:
@@ -204,7 +209,28 @@ def _check_names(names: list[str], file: Path) -> None:
             raise DataError(f"{file}: column {index + 1} of {len(names)} has no name in the header.")
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise DataError(f"{file} has {count} columns called {name!r}; give every column its own name.")
+        numbers = all(map(_is_number, names))
+        hint = " Its first row is all numbers: is a header row lacking?" if numbers else ""
+        raise DataError(f"{file} has {count} columns called {name!r}; give every column its own name.{hint}")
+
+
+def _warn_of_numbers(dialect: _Dialect, file: Path) -> None:
+    """A header of numbers is data, most likely; but not 0, 1, 2, ..., which number the columns."""
+    names = [name.replace(dialect.decimal_point, ".") for name in dialect.names]
+    counts = [[str(i + first) for i in range(len(names))] for first in (0, 1)]
+    if all(map(_is_number, names)) and not (len(names) > 2 and names in counts):
+        warnings.warn(
+            f"The first row of {file} is all numbers; it is read as the header. If it is data, add a "
+            "header row.",
+            stacklevel=4,
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _check_quotes(stream: io.BufferedIOBase, delimiter: str, file: Path) -> None:

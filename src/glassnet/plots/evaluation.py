@@ -202,11 +202,19 @@ def _write_cells(ax: Axes, counts: AnyArray, share: AnyArray, shares: bool) -> N
         ax.text(j, i, text, ha="center", va="center", fontsize=size, color=colour)
 
 
+def _shortened(names: Sequence[str]) -> list[str]:
+    """Return long names without their ends, or, where these alone tell them apart, their middles."""
+    short = [name if len(name) <= 24 else name[:23] + "…" for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    return [name if len(name) <= 24 else f"{name[:11].rstrip()}…{name[-12:].lstrip()}" for name in names]
+
+
 def _name_ticks(ax: Axes, names: Sequence[str]) -> None:
     n = len(names)
     step = next(s * 10**k for k in range(20) for s in (1, 2, 5) if n <= _TICKS * s * 10**k)
     places = range(0, n, step)
-    shown = [plain(name if len(name) <= 24 else name[:23] + "…") for name in names[::step]]
+    shown = [plain(name) for name in _shortened(names)[::step]]
     size = 9 if n <= 15 else 7
     turned = max(map(len, shown)) > 3 and (n > 6 or max(map(len, shown)) * n > 50)
     turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}

@@ -104,6 +104,8 @@ def take_rows(table: Table, rows: npt.NDArray[np.integer[Any]]) -> Table:
 
 
 def _take(values: Any, rows: npt.NDArray[np.integer[Any]]) -> Any:
+    if isinstance(values, Column):
+        return values.take(rows)
     if is_from(values, "pandas", "Series", "Index"):
         return values.take(rows)
     if is_from(values, "pyarrow", "Array", "ChunkedArray"):

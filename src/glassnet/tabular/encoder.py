@@ -23,7 +23,7 @@ from glassnet.tabular.features import (
     NumberFeatures,
 )
 from glassnet.tabular.fields import Fields
-from glassnet.tabular.kinds import coerce, parse_number, settle
+from glassnet.tabular.kinds import coerce, parse_number, settle, strays
 from glassnet.tabular.view import Category, Column, Kind, Mask, listed, shown
 
 __all__ = ["ColumnSummary", "TabularEncoder", "UnknownCategoryWarning"]
@@ -67,6 +67,8 @@ class TabularEncoder:
       categorical, only the values that training saw. Values are compared by their spelling, so the
       category "1" is met by the number 1. One unseen in training becomes all zeros, with one
       :class:`UnknownCategoryWarning` per encoder; `unknown_counts` goes on counting.
+    - text of which nine tenths or more, but not all, reads as numbers: categories too, with a warning
+      that names what is no number.
     - dates (and text that is all ISO 8601; zones are converted to UTC): standardised days since
       1970-01-01, then sine and cosine of the place in the year (of 365.2425 days), the week and the
       day, each cycle only if the training dates differ in it.
@@ -200,7 +202,8 @@ class TabularEncoder:
             raise DataError(
                 f"Cannot leave out {listed(unknown)}: the table has {listed(names) or 'no columns'}."
             )
-        columns = [settle(c) for c in read_columns(table, [name for name in names if name not in left_out])]
+        read = read_columns(table, [name for name in names if name not in left_out])
+        columns = [settle(column) for column in read]
         if not columns or not len(columns[0]):
             raise DataError(
                 f"There is nothing to learn from: the table has no {'rows' if columns else 'columns'}."
@@ -209,6 +212,9 @@ class TabularEncoder:
         if hollow:
             plural = "s hold" if len(hollow) > 1 else " holds"
             raise DataError(f"Column{plural} no value at all: {listed(hollow)}. Leave out, or fill in.")
+        for raw, column in zip(read, columns, strict=True):
+            if raw.kind == "text" and column.kind == "category":
+                _warn_of_strays(column, self.max_categories)
         return columns
 
     def _learn(self, columns: list[Column]) -> None:
@@ -256,6 +262,15 @@ class TabularEncoder:
                 UnknownCategoryWarning,
                 stacklevel=4,
             )
+
+
+def _warn_of_strays(column: Column, most: int) -> None:
+    """Warn of the few texts that make categories of a column of numbers, unless it is refused anyway."""
+    odd = strays(column) if len(column.categories) <= most else ""
+    if odd:
+        warnings.warn(
+            f"{odd}: the column is read as categories; correct or empty what is no number.", stacklevel=4
+        )
 
 
 def _check_categories(fitted: Sequence[Features], most: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,10 @@ from glassnet.errors import DataError
 from glassnet.tabular.objects import column_of_dates
 from glassnet.tabular.view import Category, Column, Kind, spellings, text_of
 
-__all__ = ["category_codes", "category_index", "coerce", "parse_number", "settle"]
+__all__ = ["category_codes", "category_index", "coerce", "parse_number", "settle", "strays"]
+
+_MOSTLY = 0.9
+"""Share of a text column's values from which on, if numbers, the others look like slips."""
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 
@@ -40,7 +44,24 @@ def settle(column: Column) -> Column:
             parsed.append(value)
         else:
             return _from_parsed(column, kind, parsed)
-    return Column(column.name, "category", column.values, column.missing, column.categories)
+    return replace(column, kind="category")
+
+
+def strays(column: Column) -> str:
+    """Return a sentence on the few values that keep a column from being numbers; none if it is no such.
+
+    "59 of 60 values of 'b' are numbers, but 'oops' in row 39 (counting from 0) is not", for a column
+    of text nine tenths or more of whose values read as numbers.
+    """
+    if not column.is_coded or not all(isinstance(value, str) for value in column.categories):
+        return ""
+    odd = np.array([parse_number(str(text)) is None for text in column.categories] + [False])[column.values]
+    n_odd, n = int(np.count_nonzero(odd)), len(column) - column.n_missing
+    if not n_odd or n - n_odd < _MOSTLY * n:
+        return ""
+    row, value = column.first(odd)
+    which = f"{value} in {row} is not" if n_odd == 1 else f"{n_odd:,} are not, such as {value} in {row}"
+    return f"{n - n_odd:,} of {n:,} values of {column.name!r} are numbers, but {which}"
 
 
 def coerce(column: Column, kind: Kind, rule: str = "") -> Column:
@@ -67,12 +88,12 @@ def coerce(column: Column, kind: Kind, rule: str = "") -> Column:
             raise _misfit(column, rule, bad)
         return _from_parsed(column, kind, parsed)
     if kind == "number" and column.kind == "boolean":
-        return Column(column.name, kind, column.values.astype(np.float64), column.missing)
+        return replace(column, kind=kind, values=column.values.astype(np.float64))
     if kind == "boolean" and column.kind == "number":
         bad = (column.values != 0) & (column.values != 1) & ~column.missing
         if bad.any():
             raise _misfit(column, rule, bad)
-        return Column(column.name, kind, column.values == 1, column.missing)
+        return replace(column, kind=kind, values=column.values == 1)
     raise DataError(f"Column {column.name!r} {rule}, but it holds {_held(column.kind)}.")
 
 
@@ -108,20 +129,21 @@ def _misfit(column: Column, rule: str, bad: AnyArray) -> DataError:
 
 def _all_missing(column: Column, kind: Kind) -> Column:
     if kind == "category":
-        return Column(column.name, kind, np.full(len(column), -1), column.missing)
+        return replace(column, kind=kind, values=np.full(len(column), -1), categories=())
     values = np.zeros(len(column), bool) if kind == "boolean" else np.full(len(column), np.nan)
-    return Column(column.name, kind, values, column.missing)
+    return replace(column, kind=kind, values=values, categories=())
 
 
 def _from_parsed(column: Column, kind: Any, parsed: list[Any]) -> Column:
     if kind == "boolean":
-        return Column(column.name, kind, np.array(parsed, bool)[column.values], column.missing)
+        flags = np.array(parsed, bool)[column.values]
+        return replace(column, kind=kind, values=flags, categories=())
     if kind == "datetime":
         stamps = np.array([*parsed, np.datetime64("NaT")], "datetime64[us]")
         values = column_of_dates(column.name, stamps).values[column.values]
     else:
         values = np.array([*parsed, math.nan], np.float64)[column.values]
-    return Column(column.name, kind, values, np.isnan(values))
+    return replace(column, kind=kind, values=values, missing=np.isnan(values), categories=())
 
 
 def parse_number(text: str) -> float | None:

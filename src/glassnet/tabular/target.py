@@ -13,7 +13,7 @@ from glassnet.hyperparameters import Rule
 from glassnet.tabular.columns import column_of
 from glassnet.tabular.features import mean_and_std, standardised
 from glassnet.tabular.fields import Fields
-from glassnet.tabular.kinds import category_codes, category_index, coerce, settle
+from glassnet.tabular.kinds import category_codes, category_index, coerce, settle, strays
 from glassnet.tabular.view import Category, Column, at_row, listed, shown
 
 __all__ = ["TargetEncoder"]
@@ -233,10 +233,9 @@ class TargetEncoder:
     def _check_complete(self, column: Column) -> None:
         if column.n_missing:
             plural = "s" if column.n_missing > 1 else ""
-            row = at_row(int(np.argmax(column.missing)))
             raise DataError(
-                f"Target {column.name!r} has {column.n_missing:,} missing value{plural}, the first at {row}; "
-                "leave such rows out."
+                f"Target {column.name!r} has {column.n_missing:,} missing value{plural}, "
+                f"the first at {column.place(column.missing)}; leave such rows out."
             )
 
     def _fit_classes(self, column: Column) -> None:
@@ -251,10 +250,15 @@ class TargetEncoder:
         if len(seen) == 1:
             raise _single(column.name, shown(seen[0][0]), len(column))
         if len(seen) > 2 and 2 * len(seen) > len(column):
+            odd = strays(column)
+            advice = (
+                f"{odd}; correct or empty what is no number."
+                if odd
+                else 'Is it an identifier? For a number, use task="regression".'
+            )
             raise DataError(
                 f"Target {column.name!r} has {len(seen):,} classes in {len(column):,} rows, such as "
-                f"{shown(seen[0][0])}: too few rows for each. Is it an identifier? For a number, use "
-                'task="regression".'
+                f"{shown(seen[0][0])}: too few rows for each. {advice}"
             )
         self._classes, self._counts = tuple(value for value, _ in seen), tuple(count for _, count in seen)
         self._mean, self._std = 0.0, 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -47,6 +47,8 @@ class Column:
     values: AnyArray
     missing: Mask
     categories: tuple[Category, ...] = ()
+    rows: npt.NDArray[np.intp] | None = None
+    """Which rows of the table these are, for errors; None for all of them."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -69,11 +71,27 @@ class Column:
         distinct, codes[~self.missing] = np.unique(self.values[~self.missing], return_inverse=True)
         return tuple(distinct.tolist()), codes
 
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Column:
+        """Return some of the rows, which keep their numbers; text that none of them holds is forgotten."""
+        values = self.values[rows]
+        origin = np.asarray(rows, np.intp) if self.rows is None else self.rows[rows]
+        taken = replace(self, values=values, missing=self.missing[rows], rows=origin)
+        if self.kind != "text":
+            return taken
+        used, codes = np.unique(values, return_inverse=True)
+        gone = int(len(used) > 0 and used[0] < 0)  # missing rows stay -1
+        kept = tuple(self.categories[code] for code in used[gone:])
+        return replace(taken, values=codes - gone, categories=kept)
+
+    def place(self, where: Mask) -> str:
+        """Return the first row of a mask, as error messages name it."""
+        row = int(np.argmax(where))
+        return at_row(row if self.rows is None else int(self.rows[row]))
+
     def first(self, where: Mask) -> tuple[str, str]:
         """Return the first row of a mask and the value there, as error messages show them."""
-        row = int(np.argmax(where))
-        value = self.values[row]
-        return at_row(row), shown(self.categories[value] if self.is_coded else value.item())
+        value = self.values[int(np.argmax(where))]
+        return self.place(where), shown(self.categories[value] if self.is_coded else value.item())
 
 
 def at_row(row: int) -> str:
