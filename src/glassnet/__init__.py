@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         metrics,
         optimizers,
         plots,
+        predict_only,
         schedules,
         tabular,
         training,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from glassnet.estimators import MLPClassifier, MLPRegressor, from_sklearn, plot_learning_curve
+    from glassnet.export import from_state_dict
     from glassnet.files import load
     from glassnet.inspection import check_gradients, trace
     from glassnet.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, Residual
@@ -107,7 +109,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations callbacks datasets errors estimators files initializers inspection layers losses metrics "
-    "optimizers plots schedules tabular training"
+    "optimizers plots predict_only schedules tabular training"
 ).split()
 
 _NAMES = {
@@ -116,6 +118,7 @@ _NAMES = {
     "errors": "DataError FileFormatError GlassnetError GradientError HyperparameterError "
     "MissingDependencyError NonFiniteError NotBuiltError ShapeError",
     "estimators": "MLPClassifier MLPRegressor from_sklearn plot_learning_curve",
+    "export": "from_state_dict",
     "files": "load",
     "inspection": "check_gradients trace",
     "layers": "Activation BatchNorm Dense Dropout LayerNorm Residual",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from glassnet._typing import Array
+from glassnet._typing import AnyArray, Array
 from glassnet.activations import ActivationFunction
 from glassnet.checks import as_features
 from glassnet.errors import HyperparameterError, NotBuiltError, ShapeError
@@ -282,13 +282,14 @@ class Network:
         """Return a fourth stream, from its start: every fit of as many rows holds the same ones out."""
         return np.random.default_rng(np.random.SeedSequence(self.seed).spawn(4)[3])
 
-    def claim_training(self) -> bool:
-        """Take the right to train; False if another thread has it."""
-        return self._training.acquire(blocking=False)
+    @property
+    def training_claims(self) -> dict[str, object]:
+        """Holds, under "training", a token of the fit that runs.
 
-    def release_training(self) -> None:
-        """Give the right to train back."""
-        self._training.release()
+        A fit takes and gives back its claim without calling a function on the way, for an interrupt can
+        come after any call: ``setdefault`` inside its ``try``, ``del`` inside its ``finally``.
+        """
+        return self._claims
 
     def evaluate(
         self,
@@ -321,6 +322,18 @@ class Network:
 
         save_network(self, path)
 
+    def to_onnx(self, path: str | Path) -> None:
+        """Write the network as an ONNX file, whole or not at all; see glassnet.export.to_onnx."""
+        from glassnet.export import to_onnx
+
+        to_onnx(self, path)
+
+    def to_state_dict(self) -> dict[str, AnyArray]:
+        """Return arrays as the state dict of PyTorch's nn.Sequential; see glassnet.export.to_state_dict."""
+        from glassnet.export import to_state_dict
+
+        return to_state_dict(self)
+
     def config(self) -> dict[str, Any]:
         """Return a JSON-able description: layers, seed, dtype, n_features."""
         return {
@@ -349,10 +362,10 @@ class Network:
         self._local = threading.local()
         self._last_pass = None
         self._last_shape = ()
-        self._training = threading.Lock()
+        self._claims: dict[str, object] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_local", "_last_pass", "_last_shape", "_training")
+        left_out = ("_local", "_last_pass", "_last_shape", "_claims")
         return {key: value for key, value in self.__dict__.items() if key not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

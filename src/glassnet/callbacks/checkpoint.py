@@ -86,6 +86,8 @@ class Checkpoint(Callback):
 
     def on_step_end(self, training: Training, loss: float) -> None:
         """Write, if it is time."""
+        if training.stopped:  # a resumed run is to go on, not to find itself stopped
+            return
         step = training.optimizer_state.step
         due = self.every_steps is not None and step % self.every_steps == 0
         if not due and self.every_seconds is not None:

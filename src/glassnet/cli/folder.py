@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import DataError
+from glassnet.files.checkpoint import previous_of
 
 __all__ = ["RunFolder", "refuse_existing", "write_json"]
 
@@ -40,6 +41,16 @@ class RunFolder:
             raise DataError(f"{ancestor} is a file: {self.shown} cannot be a folder in it.")
         if not os.access(ancestor, os.W_OK | os.X_OK):
             raise DataError(f"{ancestor} is not writable: {self.shown} cannot be made there.")
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of a training is kept until the folder is written."""
+        return self.place.with_name(f"{self.place.name}.checkpoint")
+
+    def drop_checkpoint(self) -> None:
+        """Remove the checkpoint and the one before it: the run is done."""
+        for path in (self.checkpoint, previous_of(self.checkpoint)):
+            path.unlink(missing_ok=True)
 
     def _check_existing(self, force: bool) -> None:
         if not self.place.is_dir():

@@ -230,6 +230,15 @@ Out = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace what an earlier command wrote there.", rich_help_panel=OUTPUT)
 ]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Keep a checkpoint beside DIR while training, and go on from it if one is there: a killed run "
+        "ends exactly like an unbroken one. Needs --out.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print only where the results are.", rich_help_panel=OUTPUT),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from glassnet.callbacks import Callback, EarlyStopping, Progress
+from glassnet.callbacks import Callback, Checkpoint, EarlyStopping, Progress
 from glassnet.cli import options as o
 from glassnet.cli import report
 from glassnet.cli.build import build_loss, build_network, build_optimizer
@@ -18,10 +18,14 @@ from glassnet.cli.interrupt import CtrlC
 from glassnet.cli.prepare import Prepared, column_facts, prepare, target_facts
 from glassnet.cli.screen import Screen, counted, error_line
 from glassnet.cli.settings import Settings, parse_hidden, parse_names
+from glassnet.errors import HyperparameterError
 from glassnet.tabular import TabularModel
 from glassnet.training import History
 
 __all__ = ["train"]
+
+CHECKPOINT_SECONDS = 10.0
+"""Between two checkpoints, with --resume."""
 
 
 def train(
@@ -50,6 +54,7 @@ def train(
     seed: o.Seed = 0,
     out: o.Out = None,
     force: o.Force = False,
+    resume: o.Resume = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> int:
@@ -80,11 +85,15 @@ def train(
         seed=seed,
     )
     screen = Screen(quiet=quiet, verbose=verbose)
+    if resume and out is None:
+        raise HyperparameterError("--resume needs --out: the checkpoint is kept beside that folder.")
     source = read_source(data)
     folder = RunFolder(out, source.name, force=force)
     with CtrlC() as interrupt:
-        run = _run(settings, source, screen, interrupt)
+        run = _run(settings, source, screen, interrupt, folder.checkpoint if resume else None)
         _keep(run, folder, screen)
+        if resume and not run.interrupted:
+            folder.drop_checkpoint()
     return Told(INTERRUPTED) if run.interrupted else 0
 
 
@@ -109,6 +118,8 @@ def _keep(run: _Run, folder: RunFolder, screen: Screen) -> None:
     if run.interrupted:
         kept = "the model" if run.best_epoch is None else "the best model"
         error_line("Interrupted", f"{kept} so far is kept in {place}.")
+        if folder.checkpoint.exists():
+            error_line("Resume", "the same command with --resume and --force goes on with the training.")
 
 
 _UNITS = " (loss of the standardised target, the rest in its own unit)"
@@ -144,7 +155,9 @@ class _Run:
         return f"{kept} Trained in {self.seconds:.1f} s."
 
 
-def _run(settings: Settings, source: Source, screen: Screen, interrupt: CtrlC) -> _Run:
+def _run(
+    settings: Settings, source: Source, screen: Screen, interrupt: CtrlC, checkpoint: Path | None
+) -> _Run:
     chosen_last = source.values is None and settings.target is None
     source = with_target(source, settings.target, settings.drop)
     prepared = prepare(source, settings)
@@ -164,7 +177,13 @@ def _run(settings: Settings, source: Source, screen: Screen, interrupt: CtrlC) -
     stopping = None
     if held_out is not None:
         stopping = EarlyStopping(patience=settings.patience or settings.epochs or 1)
-    callbacks: list[Callback | None] = [stopping, _progress(screen), interrupt]
+    keeping = None
+    if checkpoint is not None:
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        keeping = Checkpoint(checkpoint, every_seconds=CHECKPOINT_SECONDS)
+        if checkpoint.exists():
+            screen.say(f"Going on from {checkpoint}.")
+    callbacks: list[Callback | None] = [stopping, _progress(screen), interrupt, keeping]
     started = time.perf_counter()
     history = network.fit(
         prepared.train.X,
@@ -177,6 +196,7 @@ def _run(settings: Settings, source: Source, screen: Screen, interrupt: CtrlC) -
         validation_data=None if held_out is None else (held_out.X, held_out.y),
         metrics=["accuracy" if prepared.target.is_classification else "r2"],
         callbacks=[callback for callback in callbacks if callback is not None],
+        resume=checkpoint,
     )
     model = TabularModel(
         network,
