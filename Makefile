@@ -1,10 +1,11 @@
 # make demo: set up and train on the embedded handwritten digits.
 # make test: set up and run lint, types, doctests and the tests.
+# make faults: 200 kills, 1000 interrupts and ten minutes of changed files (tests/faults, tools/fuzz.py).
 # make oracle: compare glassnet and the stored golden vectors with PyTorch itself.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test oracle kills clean
+.PHONY: demo test faults oracle kills clean
 
 demo: .venv/.user
 	$(BIN)/glassnet train digits --out runs/digits --force
@@ -15,6 +16,10 @@ test: .venv/.dev
 # Kills a real training process 50 times at random moments; every run must end bit for bit alike.
 kills: .venv/.dev
 	GLASSNET_KILLS=50 $(BIN)/python -m pytest -s tests/training/test_resume.py -k killed
+
+faults: .venv/.dev
+	GLASSNET_KILLS=200 GLASSNET_INTERRUPTS=1000 $(BIN)/python -m pytest tests/files tests/faults
+	$(BIN)/python tools/fuzz.py --seconds 600
 
 oracle: .venv-oracle/.torch
 	.venv-oracle/bin/python tools/oracle.py --compare

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         datasets,
         errors,
         estimators,
+        export,
         files,
         initializers,
         inspection,
@@ -108,8 +109,8 @@ if TYPE_CHECKING:
     from glassnet.training import History
 
 _MODULES = (
-    "activations callbacks datasets errors estimators files initializers inspection layers losses metrics "
-    "optimizers plots predict_only schedules tabular training"
+    "activations callbacks datasets errors estimators export files initializers inspection layers losses "
+    "metrics optimizers plots predict_only schedules tabular training"
 ).split()
 
 _NAMES = {

@@ -98,7 +98,7 @@ def set_in(*keys, value):
         (set_in("network", "layers", 0, "units", value=7), "differ in residual1.projection"),
         (set_in("network", "layers", 3, "units", value=7), r"should be float32 of shape \(7,\), is"),
         (set_in("network", "layers", 3, "units", value=10**9), "should be float32 of shape"),
-        (set_in("network", "layers", 0, "units", value=float("nan")), "must be an integer"),
+        (set_in("network", "layers", 0, "units", value=float("nan")), "holds NaN, which is not JSON"),
         (set_in("network", "layers", 0, "colour", value="red"), "Dense has no hyperparameter 'colour'"),
         (set_in("network", "layers", 0, "activation", "class", value="Evil"), "Unknown activation class"),
         (set_in("network", "layers", value={}), "description must have"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Self
 
 import numpy as np
@@ -28,17 +29,17 @@ from glassnet.estimators.construction import (
     hidden_sizes,
     weight_factor,
 )
-from glassnet.estimators.rows import hidden_activations, is_table, outputs_of
+from glassnet.estimators.rows import hidden_activations, hidden_layer_number, is_table, outputs_of
 from glassnet.estimators.solvers import is_stochastic
-from glassnet.estimators.training import Part, split_rows, train
+from glassnet.estimators.training import Part, prepare, split_rows, train
 from glassnet.estimators.views import WeightList
 from glassnet.layers import Dense
 from glassnet.losses import Loss
 from glassnet.network import Network
 from glassnet.tabular import TabularEncoder, take_rows
-from glassnet.training import History
+from glassnet.training import History, Training
 
-__all__ = ["BaseMLP"]
+__all__ = ["AnyLayer", "BaseMLP"]
 
 
 class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -77,13 +78,35 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # -- training -------------------------------------------------------------------------------
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool = False
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation_data: Any,
+        incremental: bool = False,
+        classes: Any = None,
     ) -> Self:
+        before = dict(vars(self))
+        try:
+            if incremental:
+                self._learn_classes(y, classes)
+            training = self._prepared(X, y, sample_weight, validation_data, incremental)
+        except BaseException:  # refused: an earlier fit's model stays as it was
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        train(self, training, incremental)
+        return self
+
+    def _prepared(
+        self, X: Any, y: Any, sample_weight: Any, validation_data: Any, incremental: bool
+    ) -> Training:
+        """Check everything, set what a fit starts from, and return the training to run."""
         sizes = hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "network_") or (not self.warm_start and not incremental)
-        if not first and self._encoder is not None:
-            self._require_table(X)
         encoded = is_table(X) and self.encode == "auto"
+        if not first:
+            self._require_same_encoding(X, encoded)
         X, y = self._checked(X, y, reset=first)
         y = self._learn_targets(y, incremental)
         given = None if validation_data is None else self._checked_validation(validation_data, encoded)
@@ -92,7 +115,11 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         weight, factors = sample_weight, self._class_factors(y, incremental)
         if factors is not None:
             weight = factors if weight is None else weight * factors
+        _require_weight(weight, None)
         random_state = check_random_state(self.random_state)
+        if first or not hasattr(self, "_split_seed"):
+            # From a copy, which leaves the stream in step with scikit-learn's.
+            self._split_seed = int(copy.deepcopy(random_state).randint(2**31 - 1))
 
         loss, n_outputs, output_activation = self._make_loss(y)
         hidden, activations = hidden_layers(sizes, self.activation, self.dropout, self.normalization)
@@ -108,16 +135,12 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             # The encoder learns from the training part, so the split comes before the first weights are
             # drawn, whose number depends on the encoder: it has a stream of its own.
             apart = np.random.RandomState(random_state.randint(2**31 - 1))
-            rows = self._split(y, apart, given)
+            rows = self._split(y, apart, given, incremental)
         if first:
             self._encoder = None
             if encoded:
                 self._encoder = TabularEncoder().fit(X if rows is None else take_rows(X, rows[0]))
-        if encoded:
-            if self._encoder is None:
-                raise ValueError(
-                    "The first fit was on an array: columns cannot be encoded now, pass an array."
-                )
+        if encoded and self._encoder is not None:
             X = self._encoder.transform(X)
             given = None if given is None else given._replace(X=self._encoder.transform(given.X))
         if first:
@@ -131,16 +154,28 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self._loss = loss
         self.n_outputs_ = n_outputs
         if not encoded:
-            rows = self._split(y, random_state, given)
-        train(self, Part(X, y, weight, sample_weight), rows, given, random_state, incremental)
-        return self
+            rows = self._split(y, random_state, given, incremental)
+        _require_weight(weight, rows)
+        return prepare(self, Part(X, y, weight, sample_weight), rows, given, random_state, incremental)
+
+    def _learn_classes(self, y: Any, classes: Any) -> None:
+        """Learn at the first partial_fit what classes there will be."""
 
     def _split(
-        self, y: AnyArray, random_state: np.random.RandomState, given: Any
+        self, y: AnyArray, random_state: np.random.RandomState, given: Any, incremental: bool
     ) -> tuple[AnyArray, AnyArray] | None:
         if not self.early_stopping or not is_stochastic(self) or given is not None:
             return None
-        return split_rows(y, self.validation_fraction, random_state, self._stratify(y))
+        if not incremental:
+            return split_rows(y, self.validation_fraction, random_state, self._stratify(y))
+        try:  # the same rows at each call, that none is trained on and then held out
+            again = np.random.RandomState(self._split_seed)
+            return split_rows(y, self.validation_fraction, again, self._stratify(y))
+        except ValueError as error:
+            raise ValueError(
+                f"{error} With early_stopping each call of partial_fit holds out a part of its rows: pass "
+                "more rows at a time, or validation_data."
+            ) from error
 
     def _stratify(self, y: AnyArray) -> AnyArray | None:
         return None
@@ -215,9 +250,22 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _require_table(self, X: Any) -> None:
         if not is_table(X):
+            names = getattr(self, "feature_names_in_", None)  # there are none where columns have numbers
+            columns = f"{self.n_features_in_} columns" if names is None else f"the columns {list(names)}"
             raise ValueError(
                 f"This {type(self).__name__} was fitted on a table with encode='auto' and takes tables with "
-                f"the columns {list(self.feature_names_in_)}, got {type(X).__name__}."
+                f"{columns}, got {type(X).__name__}."
+            )
+
+    def _require_same_encoding(self, X: Any, encoded: bool) -> None:
+        if self._encoder is not None:
+            self._require_table(X)
+        if encoded != (self._encoder is not None):
+            earlier = "no columns were" if encoded else "the columns were"
+            raise ValueError(
+                f"encode cannot change between fits that go on from earlier weights: {earlier} encoded at "
+                f"the first, and now encode={self.encode!r}. Set it back, or set warm_start=False and call "
+                "fit to start anew."
             )
 
     # -- after the fit ----------------------------------------------------------------------------
@@ -230,25 +278,16 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Return a prediction for every row of X, array or sparse (n_samples, n_features)."""
         return self._decide(self._outputs(X))
 
-    def transform(self, X: npt.ArrayLike, layer: int | None = None) -> Array:
-        """Return the activations of a hidden layer, (n_samples, units).
-
-        Args:
-            X: array or sparse (n_samples, n_features).
-            layer: which hidden layer, counted from 0, or from the end by -1; None is the parameter
-                `layer`, the last by default.
-
-        Raises:
-            ValueError: there is no such hidden layer.
-        """
+    def transform(self, X: npt.ArrayLike) -> Array:
+        """Return the activations of the hidden layer `layer`, (n_samples, units)."""
         rows = self._checked_rows(X)
-        return hidden_activations(self.network_, rows, self.layer if layer is None else layer)
+        return hidden_activations(self.network_, rows, self.layer)
 
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
         sizes = [len(self.network_.parameters[f"{name}.bias"]) for name in dense_names(self.network_)[:-1]]
-        return sizes[self.layer] if sizes else 0
+        return sizes[hidden_layer_number(self.layer, len(sizes))]
 
     def _weights(self, kind: str, name: str) -> WeightList:
         if "network_" not in self.__dict__:
@@ -283,7 +322,7 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator with the same weights; it predicts the same.
+        """Return scikit-learn's estimator with the fitted weights; it predicts the same.
 
         Raises:
             ValueError: the network has something that scikit-learn's has not, such as normalisation.
@@ -291,3 +330,40 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         from glassnet.estimators.conversion import to_sklearn
 
         return to_sklearn(self)
+
+
+class AnyLayer:
+    """transform with a layer of the caller's choice; set_output names the columns of that layer.
+
+    scikit-learn wraps the transform of :class:`BaseMLP` alone, and so never sees the choice.
+    """
+
+    layer: Any
+
+    def transform(self, X: npt.ArrayLike, layer: int | None = None) -> Array:
+        """Return the activations of a hidden layer, (n_samples, units).
+
+        Args:
+            X: array or sparse (n_samples, n_features).
+            layer: which hidden layer, counted from 0, or from the end by -1; None is the parameter
+                `layer`, the last by default.
+
+        Raises:
+            ValueError: there is no such hidden layer.
+        """
+        model = self
+        if layer is not None:
+            model = copy.copy(self)  # shares the network
+            model.layer = layer
+        activations: Array = super(AnyLayer, model).transform(X)  # type: ignore[misc]
+        return activations
+
+
+def _require_weight(weight: Array | None, rows: tuple[AnyArray, AnyArray] | None) -> None:
+    """Raise ValueError where sample_weight and class_weight together leave nothing to train on."""
+    if weight is None or (weight if rows is None else weight[rows[0]]).any():
+        return
+    which = "" if rows is None else " of the rows that are left to train on"
+    raise ValueError(
+        f"Sample weights{which} must contain at least one non-zero number, after class_weight too."
+    )

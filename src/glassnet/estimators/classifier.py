@@ -8,28 +8,29 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import check_array, column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet._typing import AnyArray, Array
 from glassnet.activations import ActivationFunction, Linear, Sigmoid, Softmax
-from glassnet.estimators.base import BaseMLP
+from glassnet.estimators.base import AnyLayer, BaseMLP
 from glassnet.estimators.constraints import CLASSIFIER
 from glassnet.estimators.construction import as_activation
 from glassnet.estimators.losses import on_labels, on_logits, one_output_per_class, scikit_loss
 from glassnet.estimators.solvers import require_stochastic
-from glassnet.losses import Loss
+from glassnet.losses import Loss, Poisson, Quantile
 from glassnet.registry import resolve
 
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(ClassifierMixin, BaseMLP):
+class MLPClassifier(ClassifierMixin, AnyLayer, BaseMLP):
     """Multi-layer perceptron classifier: scikit-learn's parameters, and more after them.
 
     Two classes, several, or several labels a row. Parameters, defaults, attributes and the very
@@ -44,10 +45,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             "identity", "logistic", "tanh", "relu" and all of gn.activations.
         learning_rate: "constant", "invscaling", "adaptive", or a schedule of gn.schedules.
         verbose: 1 or True shows a progress bar, 2 a line an epoch.
-        warm_start: the next fit goes on from the present weights, and from the optimiser's moments
-            unless keep_moments=False (as in scikit-learn).
+        warm_start: the next fit goes on from the present weights; with keep_moments=True from the
+            optimiser's moments too, which by default start anew, as in scikit-learn.
         loss: "log_loss", or any name or object of gn.losses, or a loss of your own.
-        class_weight: {label: weight} or "balanced"; multiplies sample_weight.
+        class_weight: {label: weight}, 1 for labels left out, or "balanced"; for several labels a row a
+            list with a dict for each. Multiplies sample_weight in the loss, but not in scores and metrics.
         label_smoothing: in [0, 1), of a cross-entropy.
         dropout: rate in [0, 1) after every hidden layer, or a list with one for each.
         normalization: "batch" or "layer", before each hidden activation.
@@ -65,7 +67,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         layer: which hidden layer :meth:`transform` returns.
 
     Attributes:
-        network_: the glassnet Network; its outputs are the probabilities.
+        network_: the glassnet Network; its outputs are the probabilities, or their logits where the loss
+            takes those.
         history_: curves per epoch: "loss", and with a validation part "val_loss" and "val_score".
         stopped_: whether the last fit, or the calls of partial_fit, ended by themselves.
         classes_, coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_,
@@ -121,7 +124,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scoring: Any = None,
         metrics: Any = None,
         restore_best: Any = True,
-        keep_moments: Any = True,
+        keep_moments: Any = False,
         callbacks: Any = None,
         dtype: Any = None,
         encode: Any = None,
@@ -196,19 +199,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             X, y, sample_weight, validation_data: as in :meth:`fit`.
             classes: all labels there will be; needed at the first call, but not for several labels a row.
         """
-        if classes is None and not hasattr(self, "classes_") and type_of_target(y).startswith("multilabel"):
-            classes = np.arange(np.shape(y)[1])
-        if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = LabelBinarizer()
-            multilabel = type_of_target(y).startswith("multilabel")
-            self._label_binarizer.fit(y if multilabel else classes)
-        return self._fit(X, y, sample_weight, validation_data, incremental=True)
+        return self._fit(X, y, sample_weight, validation_data, incremental=True, classes=classes)
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Return the probability of each class (n_samples, n_classes), or of each label."""
         check_is_fitted(self)
         outputs = self._outputs(X)
         if outputs.shape[1] > 1:
+            if self.out_activation_ == "logistic" and self._kind != "multilabel":
+                totals = outputs.sum(axis=1, keepdims=True)
+                unsure = np.full_like(outputs, 1 / outputs.shape[1])  # where every output is zero
+                outputs = np.divide(outputs, totals, out=unsure, where=totals > 0)
             return outputs
         return np.hstack([1 - outputs, outputs])
 
@@ -219,6 +220,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return np.log(probabilities, out=probabilities)
 
     # -- what the base asks for -------------------------------------------------------------------
+
+    def _learn_classes(self, y: Any, classes: Any) -> None:
+        multilabel = type_of_target(y).startswith("multilabel")
+        if classes is None and not hasattr(self, "classes_") and multilabel:
+            classes = np.arange(y.shape[1] if hasattr(y, "shape") else np.shape(y)[1])
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)
 
     def _learn_targets(self, y: AnyArray, incremental: bool) -> AnyArray:
         if y.ndim == 2 and y.shape[1] == 1:
@@ -261,6 +269,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             loss = scikit_loss(name, n_outputs, consistent=True, label_smoothing=smoothing)
         else:
             loss = resolve("loss", self.loss)
+            if isinstance(loss, (Poisson, Quantile)):
+                raise ValueError(
+                    f"The loss {type(loss).__name__} gives no probabilities: MLPClassifier takes log_loss or "
+                    "another loss on probabilities."
+                )
             if smoothing and not hasattr(loss, "label_smoothing"):
                 raise ValueError(f"label_smoothing needs a cross-entropy; {type(loss).__name__} takes none.")
             loss = replace(loss, label_smoothing=smoothing) if smoothing else loss
@@ -299,19 +312,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "class_weight 'balanced' is not supported for partial_fit: one part does not tell how often "
                 "the classes occur. Pass a dict; sklearn.utils.class_weight.compute_class_weight makes one."
             )
-        factors: Array = compute_sample_weight(self.class_weight, y)
-        if (factors < 0).any() or not factors.any():
-            raise ValueError(
-                f"class_weight must not be negative, nor zero for every row; got {self.class_weight!r}."
-            )
+        given, factors = self.class_weight, np.ones(y.shape[0])
+        if isinstance(given, dict) and self._kind != "multilabel":
+            factors = _factors_of(given, self.classes_, y)
+        elif isinstance(given, list) and self._kind == "multilabel" and len(given) == y.shape[1]:
+            columns = y.toarray() if issparse(y) else y
+            for one, column in zip(given, columns.T, strict=True):
+                factors *= _factors_of(one, np.arange(2), column)
+        else:
+            factors = compute_sample_weight(given, y)
+        if not factors.any():
+            raise ValueError(f"class_weight must not be zero for every row; got {given!r}.")
         return factors
 
     def _stratify(self, y: AnyArray) -> AnyArray | None:
         return y if self._kind == "binary" else None
 
     def _decide(self, outputs: Array) -> AnyArray:
-        if self._kind == "multilabel":
-            return np.asarray(self._label_binarizer.inverse_transform(outputs, threshold=0.5))
+        if self._kind == "multilabel":  # sparse where the targets were
+            labels: AnyArray = self._label_binarizer.inverse_transform(outputs, threshold=0.5)
+            return labels
         if outputs.shape[1] == 1:
             return np.asarray(self._label_binarizer.inverse_transform(outputs[:, 0], threshold=0.5))
         chosen: AnyArray = self.classes_.take(outputs.argmax(axis=1), mode="clip")
@@ -324,3 +344,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _factors_of(weights: Any, classes: AnyArray, labels: AnyArray) -> Array:
+    """Return each label's weight out of {label: weight}; classes without one count 1."""
+    known = classes.tolist()
+    if not isinstance(weights, dict):
+        raise ValueError(f"class_weight for several labels must be a list of dicts, got {weights!r} in it.")
+    unknown = [label for label in weights if label not in known]
+    if unknown:
+        raise ValueError(f"The classes, {unknown}, in class_weight are not among the classes {known}.")
+    values: Array = check_array(
+        np.array([weights.get(label, 1.0) for label in known], np.float64),
+        ensure_2d=False,
+        input_name="class_weight",
+    )
+    if (values < 0).any():
+        raise ValueError(f"class_weight must not be negative; got {weights!r}.")
+    factors: Array = values[np.searchsorted(classes, labels)]
+    return factors

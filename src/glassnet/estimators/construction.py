@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,10 @@ def hidden_sizes(value: Any) -> list[int]:
     sizes = list(value) if hasattr(value, "__iter__") else [value]
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-    return sizes
+    try:
+        return [operator.index(size) for size in sizes]
+    except TypeError:
+        raise TypeError(f"hidden_layer_sizes must be integers > 0, got {sizes}.") from None
 
 
 def hidden_layers(

@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 
 from glassnet._typing import AnyArray, Array
 from glassnet.activations import ActivationFunction, Linear
-from glassnet.estimators.base import BaseMLP
+from glassnet.estimators.base import AnyLayer, BaseMLP
 from glassnet.estimators.constraints import REGRESSOR
 from glassnet.estimators.construction import as_activation
 from glassnet.estimators.losses import LossByConvention, PoissonDeviance, scikit_loss
@@ -25,7 +25,7 @@ from glassnet.registry import resolve
 __all__ = ["MLPRegressor"]
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(RegressorMixin, AnyLayer, BaseMLP):
     """Multi-layer perceptron regressor: scikit-learn's parameters, and more after them.
 
     One target or several. Parameters, defaults, attributes and the very numbers are those of
@@ -92,7 +92,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         scoring: Any = None,
         metrics: Any = None,
         restore_best: Any = True,
-        keep_moments: Any = True,
+        keep_moments: Any = False,
         callbacks: Any = None,
         dtype: Any = None,
         encode: Any = None,

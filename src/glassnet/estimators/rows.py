@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,15 @@ from glassnet.layers import Dense
 from glassnet.layers.base import chain_forward
 from glassnet.network import Network
 
-__all__ = ["hidden_activations", "is_table", "outputs_of"]
+__all__ = ["hidden_activations", "hidden_layer_number", "is_table", "outputs_of", "rows_at_once"]
 
 _BLOCK = 1024
+_BLOCK_BYTES = 2**24
+
+
+def rows_at_once(X: Any) -> int:
+    """Return how many rows of sparse X are made dense at once: about 16 MB of them."""
+    return max(1, min(_BLOCK, _BLOCK_BYTES // max(1, X.shape[1] * X.dtype.itemsize)))
 
 
 def is_table(X: Any) -> bool:
@@ -28,8 +35,9 @@ def blocks(X: Any) -> Iterator[tuple[slice, AnyArray]]:
     sparse = hasattr(X, "toarray")
     rows = X.tocsr() if sparse else X
     buffers = Buffers(np.dtype(np.float64))
-    for start in range(0, X.shape[0], _BLOCK):
-        place = slice(start, min(start + _BLOCK, X.shape[0]))
+    size = rows_at_once(X) if sparse else _BLOCK
+    for start in range(0, X.shape[0], size):
+        place = slice(start, min(start + size, X.shape[0]))
         block = rows[place]
         if sparse:
             dense = buffers.get("rows", block.shape, block.dtype)
@@ -48,6 +56,13 @@ def outputs_of(network: Network, X: Any) -> Array:
     return outputs
 
 
+def hidden_layer_number(layer: Any, n_hidden: int) -> int:
+    """Return `layer` counted from 0; raises ValueError where there is no such hidden layer."""
+    if not isinstance(layer, Integral) or not -n_hidden <= layer < n_hidden:
+        raise ValueError(f"layer must be one of the {n_hidden} hidden layers, counted from 0, got {layer!r}.")
+    return range(n_hidden)[int(layer)]
+
+
 def hidden_activations(network: Network, X: Any, layer: int) -> Array:
     """Return what hidden layer number `layer` gives for each row: activated, and nothing dropped.
 
@@ -56,9 +71,7 @@ def hidden_activations(network: Network, X: Any, layer: int) -> Array:
     """
     starts = [i for i, one in enumerate(network.layers) if isinstance(one, Dense)]
     n_hidden = len(starts) - 1
-    if not -n_hidden <= layer < n_hidden:
-        raise ValueError(f"layer must be one of the {n_hidden} hidden layers, counted from 0, got {layer!r}.")
-    end = starts[range(n_hidden)[layer] + 1]
+    end = starts[hidden_layer_number(layer, n_hidden) + 1]
     memory = network.new_pass()
     width = memory.contexts[end - 1].scope.n_outputs
     outputs = np.empty((X.shape[0], width), network.dtype)

@@ -6,6 +6,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from glassnet._typing import AnyArray, Array
 from glassnet.callbacks import Callback, Progress
 from glassnet.errors import GlassnetError, MissingDependencyError, NonFiniteError
 from glassnet.estimators.losses import LossByConvention
-from glassnet.estimators.rows import outputs_of
+from glassnet.estimators.rows import outputs_of, rows_at_once
 from glassnet.estimators.rules import ScikitBatches, ScikitRules
 from glassnet.estimators.solvers import Penalty, optimizer_for, state_fits
 from glassnet.layers import Dropout
@@ -28,9 +29,7 @@ from glassnet.training import Training
 from glassnet.training.batches import Batches, Data
 from glassnet.training.evaluation import Objective, checked_metrics
 
-__all__ = ["Part", "split_rows", "train"]
-
-_SPARSE_BLOCK = 1024
+__all__ = ["Part", "prepare", "split_rows", "train"]
 
 
 class Part(NamedTuple):
@@ -60,15 +59,15 @@ def split_rows(
     return training, held_out
 
 
-def train(
+def prepare(
     estimator: Any,
     part: Part,
     rows: tuple[AnyArray, AnyArray] | None,
     given: Part | None,
     random_state: np.random.RandomState,
     incremental: bool,
-) -> None:
-    """Train `estimator.network_`, and set the attributes that tell how it went.
+) -> Training:
+    """Return the training of `estimator.network_`, not yet begun: nothing has changed its weights.
 
     Args:
         estimator: with its parameters, network and loss.
@@ -84,8 +83,10 @@ def train(
         raise ValueError("L-BFGS needs the same loss at every call: it cannot train with dropout.")
     objective = Objective(network, e._loss)
     data = _data(e, objective, part)
-    validation: tuple[Data, AnyArray | None] | None = None if rows is None else (data, rows[1])
-    held_out = None if rows is None else _taken(part, rows[1])
+    validation: tuple[Data, AnyArray | None] | None = None
+    held_out = None
+    if rows is not None:
+        validation, held_out = (replace(data, class_weights=None), rows[1]), _taken(part, rows[1])
     if given is not None:
         validation, held_out = (_data(e, objective, given), None), given
     batches = _batches(e, data, None if rows is None else rows[0], full_batch, random_state)
@@ -97,25 +98,35 @@ def train(
         e.best_loss_ = np.inf
     e.n_iter_ = 0
     rules = [] if full_batch else [ScikitRules(e, score, incremental)]
-    if not network.claim_training():
-        raise GlassnetError("This estimator is being trained by another thread; train a clone of it instead.")
+    return Training(
+        network,
+        objective,
+        optimizer,
+        batches,
+        epochs=1 if incremental else e.max_iter,
+        validation=validation,
+        metrics=checked_metrics(e.metrics or ()),
+        callbacks=[*rules, *_callbacks(e)],
+        shuffle=bool(e.shuffle),
+        optimizer_state=_state(e, optimizer, incremental),
+        regularizer=Penalty(e.alpha, e.l1) if e.alpha or e.l1 else None,
+    )
+
+
+def train(estimator: Any, training: Training, incremental: bool) -> None:
+    """Run what :func:`prepare` returned, and set the attributes that tell how it went."""
+    e, network = estimator, training.network
+    full_batch = isinstance(training.optimizer, LBFGS)
+    claim, claims = object(), network.training_claims
     try:
-        training = Training(
-            network,
-            objective,
-            optimizer,
-            batches,
-            epochs=1 if incremental else e.max_iter,
-            validation=validation,
-            metrics=checked_metrics(e.metrics or ()),
-            callbacks=[*rules, *_callbacks(e)],
-            shuffle=bool(e.shuffle),
-            optimizer_state=_state(e, optimizer, incremental),
-            regularizer=Penalty(e.alpha, e.l1) if e.alpha or e.l1 else None,
-        )
+        if claims.setdefault("training", claim) is not claim:
+            raise GlassnetError(
+                "This estimator is being trained by another thread; train a clone of it instead."
+            )
         _run(training)
     finally:
-        network.release_training()
+        if "training" in claims and claims["training"] is claim:
+            del claims["training"]
     e._optimizer_state = None if full_batch else training.optimizer_state
     for epoch in range(training.history.n_epochs):
         e.history_.append(training.history.row(epoch))
@@ -156,8 +167,10 @@ def _data(e: Any, objective: Objective, part: Part) -> Data:
     if targets.ndim == 2:  # a loss of the user's own need not convert them
         targets = targets.astype(network.dtype, copy=False)
     targets = objective.loss.prepare(targets, network.n_outputs or 0, network.dtype)
-    weights = None if part.weight is None else part.weight.astype(network.dtype, copy=False)
-    return Data(part.X, targets, weights)
+    weights = None if part.given_weight is None else part.given_weight.astype(network.dtype, copy=False)
+    by_class = None if part.weight is part.given_weight else part.weight
+    by_class = None if by_class is None else by_class.astype(network.dtype, copy=False)
+    return Data(part.X, targets, weights, by_class)
 
 
 def _taken(part: Part, rows: AnyArray) -> Part:
@@ -170,12 +183,12 @@ def _batches(
 ) -> Batches:
     n_rows = len(data) if rows is None else len(rows)
     if full_batch:
-        size = _SPARSE_BLOCK if hasattr(data.X, "toarray") else n_rows
+        size = rows_at_once(data.X) if hasattr(data.X, "toarray") else n_rows
         return Batches(data, rows, size, e.network_.dtype)
     size = min(200, n_rows) if e.batch_size == "auto" else e.batch_size
     if size > n_rows:
         warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
         )
     return ScikitBatches(data, rows, int(size), e.network_.dtype, random_state=random_state)
 
@@ -239,7 +252,7 @@ def _reported(e: Any, value: float, training: Training) -> float:
     loss = e._loss
     if not isinstance(loss, LossByConvention) or not isinstance(loss.loss, MeanSquaredError):
         return value
-    weights = training.batches.data.weights
+    weights = training.batches.data.loss_weights
     total = len(training.batches.data) if weights is None else float(weights.sum(dtype=np.float64))
     penalty = Penalty(e.alpha, e.l1)(e.network_.parameters, total)
     return (value - penalty) * 0.5 / loss.value_factor + penalty
@@ -254,7 +267,6 @@ def _finish_full_batch(e: Any, training: Training) -> None:
         return
     e.n_iter_, e.loss_ = result.iterations, _reported(e, result.loss, training)
     e.best_loss_ = min(e.best_loss_, e.loss_)
-    e.t_ += training.batches.n_rows * result.iterations
     if not result.converged and result.message != "stopped by the callback":
         warnings.warn(
             f"lbfgs failed to converge after {e.n_iter_} iteration(s): {result.message}. Increase max_iter "

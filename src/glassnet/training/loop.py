@@ -258,9 +258,10 @@ class Training:
                 total, total_weight = total + value * weight, total_weight + weight
                 gradients *= weight
                 gathered += gradients
-        gathered /= total_weight
+        whole = total_weight or 1.0  # no row may weigh anything
+        gathered /= whole
         np.copyto(gradients, gathered)
-        return total / total_weight + self._penalties(total_weight)
+        return total / whole + self._penalties(total_weight)
 
     # -- when numbers leave the finite range ------------------------------------------------------
 

@@ -81,9 +81,12 @@ def train(
         batch_size = None
     size = n_rows if batch_size is None else _COUNT.check("fit", "batch_size", batch_size)
     checkpoint = _checkpoint(resume, callbacks)
-    if not network.claim_training():
-        raise GlassnetError("This network is being trained by another thread; train a copy of it instead.")
+    claim, claims = object(), network.training_claims
     try:
+        if claims.setdefault("training", claim) is not claim:
+            raise GlassnetError(
+                "This network is being trained by another thread; train a copy of it instead."
+            )
         network.build(data.X.shape[1])
         training = Training(
             network,
@@ -99,7 +102,8 @@ def train(
         training.resume_from = checkpoint
         return training.run()
     finally:
-        network.release_training()
+        if "training" in claims and claims["training"] is claim:
+            del claims["training"]
 
 
 def _checked_callbacks(callbacks: Sequence[Callback] | None) -> Sequence[Callback]:
