@@ -19,6 +19,7 @@ import numpy as np
 from glassnet._typing import AnyArray
 from glassnet.errors import FileFormatError
 from glassnet.files.atomic import write_atomically
+from glassnet.files.container import open_container, write_container
 
 __all__ = ["previous_of", "read_checkpoint", "write_checkpoint"]
 
@@ -35,21 +36,16 @@ def write_checkpoint(path: Path, document: Mapping[str, Any], arrays: Mapping[st
 
     Raises OSError if the folder is missing, read-only or full; old checkpoints stay as they were.
     """
-    from safetensors.numpy import save_file
-
     tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps({"format_version": _FORMAT, **document}, allow_nan=False)
     metadata = {"checkpoint": text, "sha256": _checksum(text, tensors)}
-
-    def write(temporary: Path) -> None:
-        save_file(tensors, temporary, metadata=metadata)
 
     if path.exists():
         link = path.with_name(f".{path.name}.link")
         link.unlink(missing_ok=True)
         os.link(path, link)
         os.replace(link, previous_of(path))
-    write_atomically(path, write)
+    write_atomically(path, lambda temporary: write_container(temporary, tensors, metadata))
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, AnyArray]]:
@@ -77,14 +73,12 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, AnyArray]]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, AnyArray]]:
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise FileFormatError(f"The checkpoint {path} is damaged: {error}.") from None
+        with open_container(path, "checkpoint") as container:
+            metadata = container.metadata
+            tensors = {name: container.array(name) for name in container.entries}
+    except FileFormatError as error:
+        raise FileFormatError(f"The checkpoint is damaged: {error}") from None
     text = metadata.get("checkpoint", "")
     if metadata.get("sha256") != _checksum(text, tensors):
         raise FileFormatError(f"The checkpoint {path} is damaged: its checksum does not fit.")
