@@ -2,16 +2,20 @@
 
 Both get the same data, the same hyperparameters and the same random_state, and nothing else: glassnet
 draws the same first weights and the same batches from it. Run: python tools/agreement.py
+With --checks: count scikit-learn's check_estimator instead, for both libraries.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
+from collections import Counter
 
 import numpy as np
 from sklearn import neural_network as scikit
 from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.estimator_checks import check_estimator
 
 import glassnet
 
@@ -64,7 +68,31 @@ def rows():
             yield problem, solver, *compare(name, X, y, {**parameters, **extra})
 
 
+def checks(estimator):
+    """Return check_estimator's results: {status: names of the checks}."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(estimator, on_fail=None, on_skip=None)
+    found = {"passed": [], "skipped": [], "failed": []}
+    for result in results:
+        found[result["status"]].append(result["check_name"])
+    return found
+
+
+def print_checks():
+    print("| | passed | skipped | failed |")
+    print("|---|---|---|---|")
+    for name in ("MLPClassifier", "MLPRegressor"):
+        ours, theirs = (checks(getattr(module, name)(max_iter=100)) for module in (glassnet, scikit))
+        print(f"| {name} | {' | '.join(str(len(names)) for names in ours.values())} |")
+        if Counter(ours["skipped"]) != Counter(theirs["skipped"]):
+            sys.exit(f"{name} skips {ours['skipped']}, scikit-learn's {theirs['skipped']}.")
+
+
 def main():
+    if "--checks" in sys.argv[1:]:
+        print_checks()
+        return
     print(f"After {EPOCHS} epochs from the same random_state, float64:\n")
     print("| data | solver | largest weight difference | relative loss difference |")
     print("|---|---|---|---|")

@@ -3,6 +3,8 @@
 import inspect
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -61,15 +63,18 @@ def test_every_check_of_scikit_learn(estimator, check):
 @quiet
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=["classifier", "regressor"])
 def test_only_the_checks_that_scikit_learns_own_mlp_skips_are_skipped(estimator):
-    skipped = {}
+    skipped, counts = {}, {}
     for one in (estimator, THEIRS[type(estimator)](max_iter=2)):
         results = check_estimator(one, on_fail=None, on_skip=None)
         skipped[type(one).__module__.split(".")[0]] = {
             result["check_name"] for result in results if result["status"] == "skipped"
         }
         if one is estimator:
+            counts = Counter(result["status"] for result in results)
             assert [r["check_name"] for r in results if r["status"] not in ("passed", "skipped")] == []
     assert skipped["glassnet"] == skipped["sklearn"]
+    page = (Path(__file__).parents[2] / "docs" / "from_sklearn.md").read_text(encoding="utf-8")
+    assert f"| {type(estimator).__name__} | {counts['passed']} | {counts['skipped']} | 0 |" in page
 
 
 @quiet

@@ -464,7 +464,9 @@ def test_clipping_penalties_and_decay(data, fit):
 
 def test_warm_start_keeps_the_moments_and_so_equals_one_long_fit(data):
     def model(epochs):
-        return MLPClassifier((8,), warm_start=True, shuffle=False, max_iter=epochs, random_state=0)
+        return MLPClassifier(
+            (8,), warm_start=True, keep_moments=True, shuffle=False, max_iter=epochs, random_state=0
+        )
 
     with pytest.warns(ConvergenceWarning):
         long, short = model(6).fit(data.X, data.classes), model(3).fit(data.X, data.classes)

@@ -86,14 +86,14 @@ class BaseMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         incremental: bool = False,
         classes: Any = None,
     ) -> Self:
-        before = dict(vars(self))
+        before = self.__dict__.copy()
         try:
             if incremental:
                 self._learn_classes(y, classes)
             training = self._prepared(X, y, sample_weight, validation_data, incremental)
         except BaseException:  # refused: an earlier fit's model stays as it was
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         train(self, training, incremental)
         return self

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
@@ -312,13 +311,13 @@ class MLPClassifier(ClassifierMixin, AnyLayer, BaseMLP):
                 "class_weight 'balanced' is not supported for partial_fit: one part does not tell how often "
                 "the classes occur. Pass a dict; sklearn.utils.class_weight.compute_class_weight makes one."
             )
-        given, factors = self.class_weight, np.ones(y.shape[0])
+        given, factors = self.class_weight, cast(Array, np.ones(y.shape[0]))
         if isinstance(given, dict) and self._kind != "multilabel":
             factors = _factors_of(given, self.classes_, y)
         elif isinstance(given, list) and self._kind == "multilabel" and len(given) == y.shape[1]:
-            columns = y.toarray() if issparse(y) else y
+            columns: Any = y.toarray() if hasattr(y, "toarray") else y
             for one, column in zip(given, columns.T, strict=True):
-                factors *= _factors_of(one, np.arange(2), column)
+                factors = factors * _factors_of(one, np.arange(2), column)
         else:
             factors = compute_sample_weight(given, y)
         if not factors.any():
@@ -352,13 +351,14 @@ def _factors_of(weights: Any, classes: AnyArray, labels: AnyArray) -> Array:
     if not isinstance(weights, dict):
         raise ValueError(f"class_weight for several labels must be a list of dicts, got {weights!r} in it.")
     unknown = [label for label in weights if label not in known]
-    if unknown:
+    # As scikit-learn: a fold that lacks a class is no mistake, a name beside a class without one is.
+    if unknown and any(label not in weights for label in known):
         raise ValueError(f"The classes, {unknown}, in class_weight are not among the classes {known}.")
-    values: Array = check_array(
-        np.array([weights.get(label, 1.0) for label in known], np.float64),
-        ensure_2d=False,
-        input_name="class_weight",
-    )
+    try:
+        numbers = np.array([float(weights.get(label, 1.0)) for label in known])
+    except (TypeError, ValueError):
+        raise ValueError(f"class_weight must hold a number for each class, got {weights!r}.") from None
+    values: Array = check_array(numbers, ensure_2d=False, input_name="class_weight")
     if (values < 0).any():
         raise ValueError(f"class_weight must not be negative; got {weights!r}.")
     factors: Array = values[np.searchsorted(classes, labels)]

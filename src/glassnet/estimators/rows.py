@@ -22,7 +22,8 @@ _BLOCK_BYTES = 2**24
 
 def rows_at_once(X: Any) -> int:
     """Return how many rows of sparse X are made dense at once: about 16 MB of them."""
-    return max(1, min(_BLOCK, _BLOCK_BYTES // max(1, X.shape[1] * X.dtype.itemsize)))
+    row_bytes = max(1, int(X.shape[1]) * int(X.dtype.itemsize))
+    return max(1, min(_BLOCK, _BLOCK_BYTES // row_bytes))
 
 
 def is_table(X: Any) -> bool:
@@ -58,7 +59,7 @@ def outputs_of(network: Network, X: Any) -> Array:
 
 def hidden_layer_number(layer: Any, n_hidden: int) -> int:
     """Return `layer` counted from 0; raises ValueError where there is no such hidden layer."""
-    if not isinstance(layer, Integral) or not -n_hidden <= layer < n_hidden:
+    if not isinstance(layer, Integral) or not -n_hidden <= int(layer) < n_hidden:
         raise ValueError(f"layer must be one of the {n_hidden} hidden layers, counted from 0, got {layer!r}.")
     return range(n_hidden)[int(layer)]
 
