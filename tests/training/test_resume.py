@@ -1,5 +1,6 @@
 """Exact resume: a run that is broken and resumed ends bit for bit like an unbroken one."""
 
+import contextlib
 import os
 import random
 import signal
@@ -138,7 +139,7 @@ def test_a_missing_checkpoint_starts_afresh_only_if_this_run_writes_it(tmp_path,
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": 4}, r"another network \(seed: 3 there, 4 here\)"),
+        ({"seed": 4}, r"another network \(seed: 3 there, 4 here\)\. Build it with seed=3"),
         ({"optimizer": gn.Adam(0.02)}, r"another optimizer \(learning_rate: .*OneCycle.* there, 0.02 here\)"),
         ({"optimizer": "sgd"}, r"another optimizer \(class: 'Adam' there, 'SGD' here"),
         ({"loss": gn.SoftmaxCrossEntropy(label_smoothing=0.1)}, r"another loss \(label_smoothing: 0.0 there"),
@@ -146,13 +147,22 @@ def test_a_missing_checkpoint_starts_afresh_only_if_this_run_writes_it(tmp_path,
         ({"metrics": []}, r"metrics was \['accuracy'\]"),
         ({"X": data()[0] + 1}, "made with other training data"),
         ({"validation_fraction": 0.3}, "made with other training data"),
-        ({"callbacks": []}, r"callbacks was \['EarlyStopping', 'ReduceOnPlateau'\]"),
+        ({"callbacks": []}, r"callbacks was \[\{'class': 'EarlyStopping'.*'ReduceOnPlateau'"),
+        (
+            {"callbacks": [gn.EarlyStopping(patience=4), gn.ReduceOnPlateau(patience=3, factor=0.5)]},
+            "callbacks was .*'patience': 2.* and is .*'patience': 3",
+        ),
+        (
+            {"epochs": 1, "stop_at": 8},
+            "in epoch 2 already; epochs must be at least that, got 1",
+        ),
         ({"shuffle": False}, "shuffle was True"),
     ],
 )
 def test_other_data_network_or_hyperparameters_are_refused(tmp_path, change, message):
     path = tmp_path / "run.checkpoint"
-    run(path, stop_at=4)
+    change = dict(change)
+    run(path, stop_at=change.pop("stop_at", 4))
     with pytest.raises(gn.HyperparameterError, match=message):
         run(None, resume=path, **change)
 
@@ -179,6 +189,70 @@ def test_bad_checkpoints_are_refused_before_the_first_step(tmp_path):
         gn.Network([gn.Dense(1)]).fit(
             *data(), loss="mse", optimizer="lbfgs", callbacks=[gn.Checkpoint(tmp_path / "x")]
         )
+
+
+class Remember(Callback):
+    """A callback of the user's own, with memory of kinds that JSON does not know."""
+
+    def on_fit_start(self, training):
+        self.seen = []
+
+    def on_epoch_end(self, training, logs):
+        self.seen.append((np.float32(logs["loss"]), np.int64(training.epoch), float("nan")))
+
+    def state(self):
+        return {"seen": self.seen} if self.seen else {}
+
+    def restore(self, state):
+        self.seen = [tuple(item) for item in state.get("seen", [])]
+
+
+def test_callbacks_of_ones_own_remember(tmp_path):
+    path = tmp_path / "run.checkpoint"
+
+    def train(*more, **options):
+        X, y = data()
+        remember = Remember()
+        net = gn.Network([gn.Dense(2)], seed=0)
+        callbacks = [remember, gn.EarlyStopping(patience=9), *more]
+        fit = {"loss": "softmax_cross_entropy", "epochs": 4, "batch_size": 30, "callbacks": callbacks}
+        with contextlib.suppress(KeyboardInterrupt):
+            net.fit(X, y, **fit | options)
+        return remember.seen
+
+    whole = train()
+    train(gn.Checkpoint(path, every_steps=1), Break(8))
+    resumed = train(resume=path)
+    assert [item[:2] for item in resumed] == [item[:2] for item in whole]
+
+
+def test_a_long_history_is_read_back(tmp_path):
+    path = tmp_path / "run.checkpoint"
+    X, y = data()
+
+    class Long(Callback):
+        def on_fit_start(self, training):
+            for name in ("loss", "learning_rate", "seconds", "samples_per_second"):
+                training.history.replace({**training.history, name: [0.1] * 200_000})
+
+    def train(epochs, *callbacks, **options):
+        net = gn.Network([gn.Dense(2)], seed=0)
+        fit = {"loss": "softmax_cross_entropy", "epochs": epochs, "batch_size": None}
+        return net.fit(X, y, callbacks=list(callbacks), **fit | options)
+
+    train(2, Long(), gn.Checkpoint(path, every_steps=1))
+    assert train(3, resume=path).n_epochs == 200_003
+
+
+def test_the_same_path_written_otherwise_starts_afresh(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X, y = data()
+    net = gn.Network([gn.Dense(2)], seed=0)
+    callbacks = [gn.Checkpoint("c", every_steps=1)]
+    net.fit(X, y, loss="softmax_cross_entropy", epochs=1, resume=tmp_path / "c", callbacks=callbacks)
+    net.save("model.safetensors")
+    with pytest.raises(gn.FileFormatError, match="but no checkpoint"):
+        net.fit(X, y, loss="softmax_cross_entropy", epochs=1, resume="model.safetensors")
 
 
 SCRIPT = """

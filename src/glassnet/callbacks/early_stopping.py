@@ -105,7 +105,7 @@ class EarlyStopping(Callback):
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`state` returned."""
         self._watch.restore(state)
-        if "values" in state:
+        if self.restore_best:
             self._kept = state["values"], state["statistics"]
 
     def on_fit_end(self, training: Training) -> None:

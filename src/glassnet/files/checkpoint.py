@@ -79,7 +79,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, AnyArray]]:
             tensors = {name: container.array(name) for name in container.entries}
     except FileFormatError as error:
         raise FileFormatError(f"The checkpoint is damaged: {error}") from None
-    text = metadata.get("checkpoint", "")
+    text = metadata.get("checkpoint")
+    if text is None:
+        raise FileFormatError(f"{path} is a safetensors file, but no checkpoint.")
     if metadata.get("sha256") != _checksum(text, tensors):
         raise FileFormatError(f"The checkpoint {path} is damaged: its checksum does not fit.")
     document = json.loads(text)

@@ -144,7 +144,7 @@ class Training:
     def _gradients(self, batch: Batch) -> float:
         """Fill the gradients for one batch; return its loss, penalties included."""
         value, weight = self._data_gradients(batch)
-        value += self._penalties(weight)
+        value = float(value + self._penalties(weight))
         if not math.isfinite(value):
             raise self._non_finite("loss", value)
         self.loss_sum += value * weight

@@ -9,15 +9,16 @@ remember (best weights, patience). A run that goes on from it ends as if it had 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet._typing import AnyArray
+from glassnet.callbacks.base import Callback
 from glassnet.errors import FileFormatError, HyperparameterError
 
 if TYPE_CHECKING:
-    from glassnet.callbacks import Callback
     from glassnet.training.batches import Data
     from glassnet.training.loop import Training
 
@@ -34,7 +35,7 @@ def settings_of(training: Training) -> dict[str, Any]:
         "batch_size": training.batches.batch_size,
         "shuffle": training.shuffle,
         "metrics": [metric.name for metric in training.metrics],
-        "callbacks": [type(callback).__name__ for callback in _remembering(training)],
+        "callbacks": [_described(callback) for callback in _remembering(training)],
         "training data": _fingerprint(training.batches.data, training.batches.rows),
         "validation data": None if validation is None else _fingerprint(*validation),
     }
@@ -47,6 +48,7 @@ def capture(training: Training, settings: dict[str, Any]) -> tuple[dict[str, Any
         "values": parameters.values,
         "statistics": parameters.statistics.flat,
         **{f"slot.{name}": slot for name, slot in state.slots.items()},
+        **{f"history.{name}": np.array(column) for name, column in training.history.items()},
     }
     if training.predictions is not None:
         arrays["predictions"] = training.predictions
@@ -67,7 +69,7 @@ def capture(training: Training, settings: dict[str, Any]) -> tuple[dict[str, Any
         "scalars": {name: _told(value) for name, value in state.scalars.items()},
         "generators": {name: _state_of(generator) for name, generator in training.network.generators.items()},
         "shuffled_from": training.shuffled_from,
-        "history": {name: [_told(v) for v in column] for name, column in training.history.items()},
+        "history": list(training.history),
         "stop_reason": training.history.stop_reason,
         "callbacks": remembered,
     }
@@ -84,6 +86,12 @@ def restore(
         FileFormatError: the checkpoint lacks something.
     """
     _require_same(document.get("settings", {}), settings)
+    reached = document.get("epoch", 0), document.get("batch", 0)
+    if reached > (training.epochs, 0):
+        raise HyperparameterError(
+            f"fit resume: the checkpoint is in epoch {reached[0] + 1} already; epochs must be at least that, "
+            f"got {training.epochs}."
+        )
     parameters, state = training.network.parameters, training.optimizer_state
     try:
         parameters.values = arrays["values"]
@@ -95,7 +103,7 @@ def restore(
         state.scalars.update({name: _heard(value) for name, value in document["scalars"].items()})
         training.epoch, training.batch = document["epoch"], document["batch"]
         training.loss_sum, training.weight_sum = _heard(document["loss_sum"]), _heard(document["weight_sum"])
-        training.history.replace({k: [_heard(v) for v in c] for k, c in document["history"].items()})
+        training.history.replace({name: arrays[f"history.{name}"].tolist() for name in document["history"]})
         training.history.stop_reason = document["stop_reason"]
         generators = training.network.generators
         if training.batch and document["shuffled_from"] is not None:
@@ -114,7 +122,16 @@ def restore(
 
 def _remembering(training: Training) -> list[Callback]:
     """Return the callbacks that carry something from epoch to epoch; a progress bar does not."""
-    return [callback for callback in training.callbacks if callback.state()]
+    return [callback for callback in training.callbacks if type(callback).state is not Callback.state]
+
+
+def _described(callback: Callback) -> dict[str, Any]:
+    """Return a callback's class and the hyperparameters that it declares with a rule."""
+    described: dict[str, Any] = {"class": type(callback).__name__}
+    if is_dataclass(callback):
+        ruled = [f.name for f in fields(callback) if "rule" in f.metadata]
+        described |= {name: getattr(callback, name) for name in ruled}
+    return described
 
 
 def _require_same(stored: dict[str, Any], present: dict[str, Any]) -> None:
@@ -125,7 +142,8 @@ def _require_same(stored: dict[str, Any], present: dict[str, Any]) -> None:
         if isinstance(old, dict) and isinstance(value, dict):
             parts = [key for key in {**old, **value} if old.get(key) != value.get(key)]
             told = "; ".join(f"{key}: {old.get(key)!r} there, {value.get(key)!r} here" for key in parts)
-            raise HyperparameterError(f"fit resume: the checkpoint has another {name} ({told}).")
+            hint = f" Build it with seed={old['seed']}." if parts == ["seed"] else ""
+            raise HyperparameterError(f"fit resume: the checkpoint has another {name} ({told}).{hint}")
         if name.endswith("data"):
             raise HyperparameterError(f"fit resume: the checkpoint was made with other {name}.")
         raise HyperparameterError(f"fit resume: {name} was {old!r} in the checkpoint and is {value!r} here.")
@@ -154,9 +172,21 @@ def _set_state(generator: np.random.Generator, state: dict[str, Any]) -> None:
 
 
 def _told(value: Any) -> Any:
-    """Floats as exact text, which can also be NaN or infinite; the rest as it is."""
-    return {"float": float(value).hex()} if isinstance(value, float) else value
+    """Return plain data for JSON: floats as exact text, which can also be NaN or infinite."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple)):
+        return [_told(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _told(item) for name, item in value.items()}
+    return {"float": value.hex()} if isinstance(value, float) else value
 
 
 def _heard(value: Any) -> Any:
-    return float.fromhex(value["float"]) if isinstance(value, dict) and "float" in value else value
+    if isinstance(value, list):
+        return [_heard(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"float"}:
+        return float.fromhex(value["float"])
+    return {name: _heard(item) for name, item in value.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -125,7 +126,7 @@ def _checkpoint(resume: str | PathLike[str] | None, callbacks: Sequence[Callback
     if path.exists() or previous_of(path).exists():
         return path
     written = [as_path("Checkpoint path", c.path) for c in callbacks if isinstance(c, Checkpoint)]
-    if path in written:
+    if os.path.abspath(path) in map(os.path.abspath, written):
         return None
     raise FileNotFoundError(
         f"There is no checkpoint {path} to resume from. For a run that starts afresh where there is none, "
