@@ -9,7 +9,6 @@ remember (best weights, patience). A run that goes on from it ends as if it had 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,11 +126,9 @@ def _remembering(training: Training) -> list[Callback]:
 
 def _described(callback: Callback) -> dict[str, Any]:
     """Return a callback's class and the hyperparameters that it declares with a rule."""
-    described: dict[str, Any] = {"class": type(callback).__name__}
-    if is_dataclass(callback):
-        ruled = [f.name for f in fields(callback) if "rule" in f.metadata]
-        described |= {name: getattr(callback, name) for name in ruled}
-    return described
+    declared = getattr(callback, "__dataclass_fields__", {}).values()
+    ruled = [f.name for f in declared if "rule" in f.metadata]
+    return {"class": type(callback).__name__, **{name: getattr(callback, name) for name in ruled}}
 
 
 def _require_same(stored: dict[str, Any], present: dict[str, Any]) -> None:
