@@ -115,12 +115,12 @@ def test_gelu_without_scipy(monkeypatch):
 
     z = np.linspace(-5, 5, 11).reshape(1, -1)
     expected = gn.GELU()(z)
-    activations._normal_cdf.cache_clear()
+    activations.smooth._normal_cdf.cache_clear()
     monkeypatch.setitem(sys.modules, "scipy.special", None)
     try:
         np.testing.assert_allclose(gn.GELU()(z), expected, rtol=1e-14, atol=1e-16)
     finally:
-        activations._normal_cdf.cache_clear()
+        activations.smooth._normal_cdf.cache_clear()
 
 
 def test_unknown_name_lists_the_choices():
@@ -139,3 +139,26 @@ def test_unknown_name_lists_the_choices():
 def test_slope_range():
     with pytest.raises(gn.HyperparameterError, match=r"LeakyReLU slope must lie in \[0, 1\), got 1\.5"):
         gn.LeakyReLU(1.5)
+
+
+def test_a_subclass_with_a_backward_of_its_own_is_asked():
+    class Halved(gn.ReLU):
+        def backward(self, gradient, z, a, out, buffers):
+            np.multiply(gradient, 0.5 * (a > 0), out=out)
+
+    class Shifted(gn.ReLU):
+        def forward(self, z, out, buffers):
+            np.maximum(z, 1, out=out)
+
+    whole, halved, shifted = (
+        gn.Network([gn.Dense(4, activation=a)], seed=0, dtype="float64").build(3)
+        for a in (gn.ReLU(), Halved(), Shifted())
+    )
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    for network in (whole, halved):
+        network.backward(np.ones_like(network.forward(X, training=True)))
+    np.testing.assert_allclose(halved.gradients.flat, 0.5 * whole.gradients.flat, rtol=1e-12)
+    assert halved.gradients["dense1.bias"].any()
+    np.testing.assert_array_equal(
+        shifted.predict(X), np.maximum(whole.parameters["dense1.weight"].T @ X.T, 1).T
+    )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         files,
         initializers,
         inspection,
+        kernels,
         layers,
         losses,
         metrics,
@@ -109,8 +110,8 @@ if TYPE_CHECKING:
     from glassnet.training import History
 
 _MODULES = (
-    "activations callbacks datasets errors estimators export files initializers inspection layers losses "
-    "metrics optimizers plots predict_only schedules tabular training"
+    "activations callbacks datasets errors estimators export files initializers inspection kernels layers "
+    "losses metrics optimizers plots predict_only schedules tabular training"
 ).split()
 
 _NAMES = {

@@ -31,17 +31,15 @@ class Buffers:
     def __init__(self, dtype: npt.DTypeLike = "float32") -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._memory: dict[tuple[str, np.dtype[Any]], AnyArray] = {}
-        self._views: dict[tuple[str, Shape, np.dtype[Any]], AnyArray] = {}
+        self._views: dict[tuple[str, Shape, npt.DTypeLike | None], AnyArray] = {}
 
     def get(self, name: str, shape: Shape, dtype: npt.DTypeLike | None = None) -> AnyArray:
         """Return the array of this name, shape and dtype (default: the buffers' own)."""
-        kind = self.dtype if dtype is None else np.dtype(dtype)
-        view = self._views.get((name, shape, kind))
-        if view is None:
-            view = self._make(name, shape, kind)
-        return view
+        view = self._views.get((name, shape, dtype))
+        return self._make(name, shape, dtype) if view is None else view
 
-    def _make(self, name: str, shape: Shape, kind: np.dtype[Any]) -> AnyArray:
+    def _make(self, name: str, shape: Shape, dtype: npt.DTypeLike | None) -> AnyArray:
+        kind = self.dtype if dtype is None else np.dtype(dtype)
         size = math.prod(shape)
         memory = self._memory.get((name, kind))
         if memory is None or memory.size < size:
@@ -51,7 +49,7 @@ class Buffers:
         elif len(self._views) > 256:  # many different batch sizes: keep the memory, drop old views
             self._views.clear()
         view = memory[:size].reshape(shape)
-        self._views[name, shape, kind] = view
+        self._views[name, shape, dtype] = view
         return view
 
     def _forget(self, name: str) -> None:

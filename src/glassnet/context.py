@@ -26,11 +26,13 @@ class Context:
         parameters, gradients, statistics: views by their short names ("weight"); backward
             overwrites the gradient views in place.
         saved: whatever forward wants backward to find.
-        buffers: reused scratch memory.
+        buffers: reused memory of the layer's own, for what must last until backward.
+        scratch: reused memory that all layers of the pass share; it lasts no longer than one call.
         training: True in a training pass (dropout on, batch statistics).
         generator: random numbers for dropout.
         wants_input_gradient: False if nothing below learns; backward may then return None.
         skip_activation: True where the loss takes over the last activation's part.
+        foreign: True for a layer of the caller's own, whose outputs and gradients are looked at.
         record: None, or where a trace finds copies of what went in and out ("inputs", "a", "da",
             "dinputs"); then pre-activations keep memory of their own.
         children: contexts of nested layers.
@@ -39,6 +41,7 @@ class Context:
     __slots__ = (
         "buffers",
         "children",
+        "foreign",
         "generator",
         "gradients",
         "name",
@@ -46,15 +49,17 @@ class Context:
         "record",
         "saved",
         "scope",
+        "scratch",
         "skip_activation",
         "statistics",
         "training",
         "wants_input_gradient",
     )
 
-    def __init__(self, scope: Scope, parameters: Parameters) -> None:
+    def __init__(self, scope: Scope, parameters: Parameters, scratch: Buffers) -> None:
         self.scope = scope
         self.name = scope.name
+        self.foreign = not type(scope.layer).__module__.startswith("glassnet.")
         self.parameters: dict[str, Array] = {k: parameters[s.name] for k, s in scope.parameters.items()}
         self.gradients: dict[str, Array] = {
             k: parameters.by_gradient[s.name] for k, s in scope.parameters.items()
@@ -64,12 +69,13 @@ class Context:
         }
         self.saved: dict[str, Any] = {}
         self.buffers = Buffers(parameters.flat.dtype)
+        self.scratch = scratch
         self.training = False
         self.generator: np.random.Generator | None = None
         self.wants_input_gradient = True
         self.skip_activation = False
         self.record: dict[str, Array] | None = None
-        self.children: list[Context] = [Context(child, parameters) for child in scope.children]
+        self.children: list[Context] = [Context(child, parameters, scratch) for child in scope.children]
 
     @property
     def learns(self) -> bool:

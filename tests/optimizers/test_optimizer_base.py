@@ -269,9 +269,9 @@ class TestClipping:
 class TestChunks:
     @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
     def test_every_element_once(self, size):
-        work = np.empty(min(size, CHUNK))
+        work = np.empty((1, min(size, CHUNK)))
         first, second, empty = np.zeros(size), np.zeros(size), np.zeros(0)
-        for a, b, nothing, scratch in chunks(first, second, empty, scratch=(work,)):
+        for a, b, nothing, scratch in chunks(first, second, empty, scratch=work):
             a += 1
             b += 2
             assert a.shape == b.shape == scratch.shape
@@ -281,8 +281,15 @@ class TestChunks:
         assert (second == 2).all()
 
     def test_scratch_may_be_longer(self):
-        ((a, scratch),) = chunks(np.zeros(3), scratch=(np.empty(10),))
+        ((a, scratch),) = chunks(np.zeros(3), scratch=np.empty((1, 10)))
         assert a.shape == scratch.shape
+
+    @pytest.mark.parametrize(("size", "chunk"), [(0, 0), (5, 5), (CHUNK + 1, CHUNK)])
+    def test_a_state_has_two_work_arrays_in_one(self, size, chunk):
+        values = np.zeros(size, np.float32)
+        scratch = SGD().create_state(values).scratch
+        assert scratch.shape == (2, chunk)
+        assert scratch.dtype == values.dtype
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -28,7 +28,7 @@ class Activation(Layer):
         if context.skip_activation:
             return inputs
         a = context.buffers.get("a", inputs.shape)
-        self.function.forward(inputs, a, context.buffers)
+        self.function.forward(inputs, a, context.scratch)
         context.saved["z"], context.saved["a"] = inputs, a
         return a
 
@@ -36,5 +36,5 @@ class Activation(Layer):
         """Return dL/da * f'(x), written over the gradient."""
         if not context.skip_activation:
             z, a = context.saved["z"], context.saved["a"]
-            self.function.backward(gradient, z, a, gradient, context.buffers)
+            self.function.backward(gradient, z, a, gradient, context.scratch)
         return gradient

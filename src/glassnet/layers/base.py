@@ -41,7 +41,7 @@ class Layer(Hyperparameters):
     """
 
     regularized: ClassVar[bool] = False
-    """True on a class whose :meth:`penalize` or :meth:`constrain` may do something."""
+    """True, on a class or by a property, where :meth:`penalize` or :meth:`constrain` does something."""
 
     def build(self, n_inputs: int, scope: Scope) -> int:
         """Declare parameters for `n_inputs` features on `scope`; return the number of outputs."""
@@ -88,20 +88,23 @@ def chain_forward(layers: Sequence[Layer], contexts: Sequence[Context], inputs: 
     """Run layers one after the other."""
     x = inputs
     for layer, context in zip(layers, contexts, strict=True):
-        n = len(x)
         if context.record is not None:
             context.record["inputs"] = x.copy()
         x = layer.forward(x, context)
-        if not isinstance(x, np.ndarray) or x.shape != (n, context.scope.n_outputs):
-            raise ShapeError(
-                f"{context.name} ({type(layer).__name__}) promised outputs of shape "
-                f"({n}, {context.scope.n_outputs}) but forward() returned {_told(x)}."
-            )
-        if x.dtype != context.buffers.dtype:
-            x = x.astype(context.buffers.dtype)
+        if context.foreign:
+            x = _checked_outputs(x, len(inputs), context)
         if context.record is not None:
             context.record["a"] = x.copy()
     return x
+
+
+def _checked_outputs(x: Array, n: int, context: Context) -> Array:
+    if not isinstance(x, np.ndarray) or x.shape != (n, context.scope.n_outputs):
+        raise ShapeError(
+            f"{context.name} ({type(context.scope.layer).__name__}) promised outputs of shape "
+            f"({n}, {context.scope.n_outputs}) but forward() returned {_told(x)}."
+        )
+    return x.astype(context.buffers.dtype, copy=False)
 
 
 def chain_backward(layers: Sequence[Layer], contexts: Sequence[Context], gradient: Array) -> Array | None:
@@ -120,15 +123,19 @@ def chain_backward(layers: Sequence[Layer], contexts: Sequence[Context], gradien
                     "need dL/d(inputs)."
                 )
             return None
-        if not isinstance(below, np.ndarray) or below.shape != (len(gradient), context.scope.n_inputs):
-            raise GradientError(
-                f"{context.name} ({type(layer).__name__}) backward() must return dL/d(inputs) of shape "
-                f"({len(gradient)}, {context.scope.n_inputs}), got {_told(below)}."
-            )
-        g = below if below.dtype == context.buffers.dtype else below.astype(context.buffers.dtype)
+        g = _checked_gradient(below, len(gradient), context) if context.foreign else below
         if context.record is not None:
             context.record["dinputs"] = g.copy()
     return g
+
+
+def _checked_gradient(below: Array, n: int, context: Context) -> Array:
+    if not isinstance(below, np.ndarray) or below.shape != (n, context.scope.n_inputs):
+        raise GradientError(
+            f"{context.name} ({type(context.scope.layer).__name__}) backward() must return dL/d(inputs) of "
+            f"shape ({n}, {context.scope.n_inputs}), got {_told(below)}."
+        )
+    return below.astype(context.buffers.dtype, copy=False)
 
 
 def _told(value: object) -> str:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from glassnet._typing import Array
 from glassnet.activations import ActivationFunction, Linear
+from glassnet.activations.base import add_bias
 from glassnet.context import Context
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
-from glassnet.reductions import column_sum
+from glassnet.products import product
 from glassnet.registry import resolve
 
 __all__ = ["Dense"]
 
+_LINEAR = Linear()
 _NOT_NEGATIVE = Interval(0, math.inf, "left")
 
 
@@ -57,7 +58,10 @@ class Dense(Layer):
     l2: float = hyperparameter(0.0, interval=_NOT_NEGATIVE)
     max_norm: float | None = hyperparameter(None, interval=Interval(0, math.inf, "neither"), optional=True)
 
-    regularized: ClassVar[bool] = True
+    @property
+    def regularized(self) -> bool:  # type: ignore[override]
+        """Whether there is a penalty or a constraint."""
+        return bool(self.l1 or self.l2 or self.max_norm)
 
     def build(self, n_inputs: int, scope: Scope) -> int:
         """Declare weight and bias."""
@@ -69,31 +73,39 @@ class Dense(Layer):
 
     def forward(self, inputs: Array, context: Context) -> Array:
         """Return f(x W + b): x (B, I), W (I, U), b (U,) -> (B, U)."""
+        activation = _LINEAR if context.skip_activation else self.activation
         z = context.buffers.get("z", (len(inputs), self.units))
-        np.dot(inputs, context.parameters["weight"], out=z)
-        if self.bias:
-            z += context.parameters["bias"]
-        a = z
-        if not context.skip_activation and not isinstance(self.activation, Linear):
-            if not self.activation.from_output or context.record is not None:
-                a = context.buffers.get("a", z.shape)
-            self.activation.forward(z, a, context.buffers)
-        context.saved.update(inputs=inputs, z=z, a=a)
+        if context.training:
+            product(inputs, context.parameters["weight"], z)
+        else:
+            np.dot(inputs, context.parameters["weight"], out=z)
+        in_place = activation.from_output and context.record is None
+        a = z if in_place else context.buffers.get("a", z.shape)
+        if self.bias and in_place:
+            activation.forward_biased(z, context.parameters["bias"], context.scratch)
+        else:
+            if self.bias:
+                add_bias(z, context.parameters["bias"])
+            activation.forward(z, a, context.scratch)
+        saved = context.saved
+        saved["inputs"], saved["z"], saved["a"] = inputs, z, a
         return a
 
     def backward(self, gradient: Array, context: Context) -> Array | None:
         """Fill dW and db from dL/da (B, U); return dL/dx (B, I) if it is wanted."""
-        saved = context.saved
+        activation = _LINEAR if context.skip_activation else self.activation
+        saved, gradients = context.saved, context.gradients
+        x, z, a = saved["inputs"], saved["z"], saved["a"]
         saved["dz"] = dz = gradient  # dL/da becomes dL/dz in place
-        if not context.skip_activation and not isinstance(self.activation, Linear):
-            self.activation.backward(gradient, saved["z"], saved["a"], dz, context.buffers)
-        np.dot(saved["inputs"].T, dz, out=context.gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if self.bias:
-            column_sum(dz, context.gradients["bias"])
+            activation.backward_biased(dz, z, a, gradients["bias"], context.scratch)
+        else:
+            activation.backward(dz, z, a, dz, context.scratch)
+        np.dot(x.T, dz, out=gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if not context.wants_input_gradient:
             return None
-        dx = context.buffers.get("dx", saved["inputs"].shape)
-        np.dot(dz, context.parameters["weight"].T, out=dx)  # (B, U) (U, I) -> (B, I)
+        dx = context.buffers.get("dx", x.shape)
+        product(dz, context.parameters["weight"].T, dx)  # (B, U) (U, I) -> (B, I)
         return dx
 
     def penalize(self, context: Context, add_gradient: bool) -> float:
@@ -101,7 +113,7 @@ class Dense(Layer):
         if not self.l1 and not self.l2:
             return 0.0
         w, dw = context.parameters["weight"], context.gradients["weight"]
-        work = context.buffers.get("penalty", w.shape)
+        work = context.scratch.get("penalty", w.shape)
         value = 0.0
         if self.l1:
             value += self.l1 * float(np.abs(w, out=work).sum(dtype=np.float64))
@@ -118,8 +130,8 @@ class Dense(Layer):
         if self.max_norm is None:
             return
         w = context.parameters["weight"]
-        work = np.multiply(w, w, out=context.buffers.get("penalty", w.shape))
-        norms = np.sum(work, axis=0, out=context.buffers.get("norms", (self.units,)))
+        work = np.multiply(w, w, out=context.scratch.get("penalty", w.shape))
+        norms = np.sum(work, axis=0, out=context.scratch.get("norms", (self.units,)))
         np.sqrt(norms, out=norms)
         np.maximum(norms, self.max_norm, out=norms)  # columns within the bound get the factor 1
         np.divide(self.max_norm, norms, out=norms)

@@ -10,9 +10,18 @@ from glassnet._typing import Array
 from glassnet.context import Context
 from glassnet.errors import GlassnetError
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.layers.base import Layer
 
 __all__ = ["Dropout"]
+
+
+@kernel
+def dropout(inputs: Array, rate: float, mask: Array, outputs: Array) -> None:
+    """m = 1 / (1 - rate) where u >= rate, else 0; y = x m. `mask` is u, uniform in [0, 1), then m."""
+    np.greater_equal(mask, rate, out=mask)
+    mask *= 1 / (1 - rate)
+    np.multiply(inputs, mask, out=outputs)
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,10 @@ class Dropout(Layer):
             raise GlassnetError(f"{context.name}: a training pass with dropout needs a random generator.")
         mask = context.buffers.get("mask", inputs.shape)
         context.generator.random(out=mask, dtype=mask.dtype.type)
-        np.greater_equal(mask, self.rate, out=mask)
-        mask *= 1 / (1 - self.rate)
         context.saved["mask"] = mask
-        return np.multiply(inputs, mask, out=context.buffers.get("outputs", inputs.shape))
+        outputs = context.buffers.get("outputs", inputs.shape)
+        dropout(inputs, self.rate, mask, outputs)
+        return outputs
 
     def backward(self, gradient: Array, context: Context) -> Array | None:
         """Return the gradient through the same mask."""

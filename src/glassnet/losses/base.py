@@ -128,7 +128,7 @@ def mean_weights(n_samples: int, sample_weight: Array | None, buffers: Buffers, 
     """
     if sample_weight is None:
         column: Array = buffers.get("equal_weights", (1, 1))
-        column.fill(1.0 / (max(n_samples, 1) * n_outputs))
+        column[0, 0] = 1.0 / (max(n_samples, 1) * n_outputs)
         return column
     column = buffers.get("weights", (n_samples, 1))
     total = float(np.add.reduce(sample_weight))

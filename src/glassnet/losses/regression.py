@@ -11,6 +11,7 @@ import numpy.typing as npt
 from glassnet._typing import AnyArray, Array
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.targets import real_targets
 from glassnet.reductions import inner
@@ -21,6 +22,7 @@ __all__ = ["Huber", "MeanAbsoluteError", "MeanSquaredError"]
 # all rows weigh the same, and carries 1 / (n k). Each returns the value and fills `gradient`.
 
 
+@kernel
 @np.errstate(all="ignore")
 def squared_error(outputs: Array, targets: Array, weights: Array, gradient: Array, residual: Array) -> float:
     """Sum w d^2 with d = o - y; its gradient is 2 w d."""

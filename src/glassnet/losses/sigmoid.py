@@ -11,6 +11,7 @@ from glassnet._typing import AnyArray, Array
 from glassnet.activations import Sigmoid
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.targets import binary_targets
 from glassnet.reductions import weighted_sum
@@ -18,6 +19,7 @@ from glassnet.reductions import weighted_sum
 __all__ = ["SigmoidCrossEntropy", "sigmoid_cross_entropy"]
 
 
+@kernel
 @np.errstate(all="ignore")
 def sigmoid_cross_entropy(
     logits: Array, targets: Array, weights: Array, smoothing: float, gradient: Array, work: Array

@@ -11,6 +11,7 @@ from glassnet._typing import AnyArray, Array
 from glassnet.activations import Softmax
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.losses.base import Loss, mean_weights
 from glassnet.losses.targets import class_targets, require_several_outputs
 from glassnet.reductions import inner, label_positions, row_max, row_sum, weighted_sum
@@ -18,6 +19,7 @@ from glassnet.reductions import inner, label_positions, row_max, row_sum, weight
 __all__ = ["SoftmaxCrossEntropy", "log_softmax", "softmax_cross_entropy", "softmax_cross_entropy_labels"]
 
 
+@kernel
 @np.errstate(all="ignore")
 def softmax_cross_entropy_labels(
     logits: Array,
@@ -64,6 +66,7 @@ def softmax_cross_entropy_labels(
     return value
 
 
+@kernel
 @np.errstate(all="ignore")
 def softmax_cross_entropy(
     logits: Array,

@@ -9,18 +9,20 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 from glassnet.schedules import Schedule
 
 __all__ = ["Adadelta", "adadelta"]
 
 
+@kernel
 def adadelta(
     values: Array,
     gradients: Array,
     square: Array,
     step_square: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     rho: float,
     epsilon: float,

@@ -10,17 +10,19 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import POSITIVE, Optimizer, OptimizerState, chunks
 from glassnet.schedules import Schedule
 
 __all__ = ["Adagrad", "adagrad"]
 
 
+@kernel
 def adagrad(
     values: Array,
     gradients: Array,
     accumulator: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     epsilon: float,
 ) -> None:

@@ -10,17 +10,19 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 
 __all__ = ["Adam", "adam"]
 
 
+@kernel
 def adam(
     values: Array,
     gradients: Array,
     mean: Array,
     variance: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     beta1: float,
     beta2: float,

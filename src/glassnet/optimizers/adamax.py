@@ -9,18 +9,20 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 from glassnet.schedules import Schedule
 
 __all__ = ["Adamax", "adamax"]
 
 
+@kernel
 def adamax(
     values: Array,
     gradients: Array,
     mean: Array,
     largest: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     beta1: float,
     beta2: float,

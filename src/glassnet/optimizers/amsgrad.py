@@ -10,18 +10,20 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 
 __all__ = ["AMSGrad", "amsgrad"]
 
 
+@kernel
 def amsgrad(
     values: Array,
     gradients: Array,
     mean: Array,
     variance: Array,
     maximum: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     beta1: float,
     beta2: float,

@@ -41,8 +41,8 @@ class OptimizerState:
     """Updates done so far; schedules are functions of it."""
     learning_rate_factor: float = 1.0
     """Multiplies the learning rate; reduce-on-plateau lowers it."""
-    scratch: tuple[Array, Array] = field(default=(np.empty(0), np.empty(0)), repr=False)
-    """Two work arrays of one chunk each; they carry nothing from step to step."""
+    scratch: Array = field(default_factory=lambda: np.empty((2, 0)), repr=False)
+    """(2, chunk): two work arrays, which carry nothing from step to step."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Optimizer(Hyperparameters):
             slots={name: np.full_like(values, start) for name, start in self.slots.items()},
             scalars=dict(self.scalars),
             decaying=values.size if decaying is None else decaying,
-            scratch=(np.empty(work, values.dtype), np.empty(work, values.dtype)),
+            scratch=np.empty((2, work), values.dtype),
         )
 
     def rate_at(self, step: int) -> float:
@@ -130,8 +130,8 @@ class Optimizer(Hyperparameters):
         raise NotImplementedError(f"{type(self).__name__} must define apply().")
 
 
-def chunks(*arrays: Array, scratch: tuple[Array, ...] = ()) -> Iterator[tuple[Array, ...]]:
-    """Yield the arrays a chunk at a time, each with equally long views of the scratch arrays.
+def chunks(*arrays: Array, scratch: Array) -> Iterator[tuple[Array, ...]]:
+    """Yield the arrays a chunk at a time, each with equally long views of the rows of `scratch`.
 
     An empty array beside longer ones (a slot that the rule does not use) stays empty.
     """

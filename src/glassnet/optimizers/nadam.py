@@ -11,18 +11,20 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import Interval, hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 from glassnet.schedules import Schedule
 
 __all__ = ["NAdam", "nadam"]
 
 
+@kernel
 def nadam(
     values: Array,
     gradients: Array,
     mean: Array,
     variance: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     beta1: float,
     beta2: float,

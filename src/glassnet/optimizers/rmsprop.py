@@ -9,18 +9,20 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 
 __all__ = ["RMSprop", "rmsprop"]
 
 
+@kernel
 def rmsprop(
     values: Array,
     gradients: Array,
     square: Array,
     mean: Array,
     velocity: Array,
-    scratch: tuple[Array, Array],
+    scratch: Array,
     learning_rate: float,
     rho: float,
     epsilon: float,

@@ -10,23 +10,24 @@ import numpy as np
 from glassnet._typing import Array
 from glassnet.errors import HyperparameterError
 from glassnet.hyperparameters import hyperparameter
+from glassnet.kernels import kernel
 from glassnet.optimizers.base import FRACTION, POSITIVE, Optimizer, OptimizerState, chunks
 from glassnet.schedules import Schedule
 
 __all__ = ["SGD", "averaged_momentum", "momentum", "nesterov", "sgd"]
 
-Scratch = tuple[Array, Array]
 
-
-def sgd(values: Array, gradients: Array, scratch: Scratch, learning_rate: float) -> None:
+@kernel
+def sgd(values: Array, gradients: Array, scratch: Array, learning_rate: float) -> None:
     """Do one step of plain gradient descent on flat arrays, in place."""
     for p, g, work, _ in chunks(values, gradients, scratch=scratch):
         np.multiply(g, learning_rate, out=work)
         p -= work
 
 
+@kernel
 def momentum(
-    values: Array, gradients: Array, velocity: Array, scratch: Scratch, learning_rate: float, beta: float
+    values: Array, gradients: Array, velocity: Array, scratch: Array, learning_rate: float, beta: float
 ) -> None:
     """Do one step with classic momentum on flat arrays, in place."""
     for p, g, v, work, _ in chunks(values, gradients, velocity, scratch=scratch):
@@ -36,8 +37,9 @@ def momentum(
         p -= v
 
 
+@kernel
 def nesterov(
-    values: Array, gradients: Array, velocity: Array, scratch: Scratch, learning_rate: float, beta: float
+    values: Array, gradients: Array, velocity: Array, scratch: Array, learning_rate: float, beta: float
 ) -> None:
     """Do one step with Nesterov momentum on flat arrays, in place."""
     for p, g, v, work, _ in chunks(values, gradients, velocity, scratch=scratch):
@@ -49,8 +51,9 @@ def nesterov(
         p -= work
 
 
+@kernel
 def averaged_momentum(
-    values: Array, gradients: Array, velocity: Array, scratch: Scratch, learning_rate: float, beta: float
+    values: Array, gradients: Array, velocity: Array, scratch: Array, learning_rate: float, beta: float
 ) -> None:
     """Do one step along the running average of gradients on flat arrays, in place."""
     for p, g, v, work, _ in chunks(values, gradients, velocity, scratch=scratch):

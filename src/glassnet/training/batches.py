@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,8 +37,7 @@ class Data:
         return int(self.X.shape[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """One batch; its arrays are valid until the next one."""
 
     rows: slice
@@ -68,15 +67,21 @@ class Batches:
         self.n_batches = -(-self.n_rows // self.batch_size)
         self._buffers = Buffers(dtype)
         self._order: AnyArray | None = rows
+        self._only: Batch | None = None
 
     def shuffle(self, generator: np.random.Generator) -> None:
         """Draw a new order; it depends on the generator alone, not on earlier orders."""
-        if self.n_batches == 1 and self.rows is None:
-            return  # all rows in one batch: their order does not matter, and no copy is needed
+        if self.whole:
+            return
         if self._order is None or self._order is self.rows:
             self._order = np.empty(self.n_rows, np.intp)
         self._order[...] = np.arange(self.n_rows) if self.rows is None else self.rows
         generator.shuffle(self._order)
+
+    @property
+    def whole(self) -> bool:
+        """Whether one batch holds all the data: then order does not matter, and nothing is copied."""
+        return self.n_batches == 1 and self.rows is None
 
     @property
     def order(self) -> AnyArray | slice:
@@ -88,19 +93,28 @@ class Batches:
 
     def starting_at(self, first: int) -> Iterator[Batch]:
         """Yield the batches from number `first` on."""
+        if self.whole and first == 0:
+            if self._only is None:
+                self._only = self._batch(slice(0, self.n_rows))
+                self._only.inputs.flags.writeable = False  # every epoch reads them anew
+            yield self._only
+            return
         for start in range(first * self.batch_size, self.n_rows, self.batch_size):
-            place = slice(start, min(start + self.batch_size, self.n_rows))
-            rows: AnyArray | slice = place if self._order is None else self._order[place]
-            data = self.data
-            weights = data.loss_weights
-            if weights is not None:
-                weights = self._take("weights", weights, rows)
-            targets = self._take("targets", data.targets, rows)
-            yield Batch(place, self._inputs(rows), targets, weights)
+            yield self._batch(slice(start, min(start + self.batch_size, self.n_rows)))
+
+    def _batch(self, place: slice) -> Batch:
+        rows: AnyArray | slice = place if self._order is None else self._order[place]
+        weights = self.data.loss_weights
+        if weights is not None:
+            weights = self._take("weights", weights, rows)
+        return Batch(place, self._inputs(rows), self._take("targets", self.data.targets, rows), weights)
 
     def _inputs(self, rows: AnyArray | slice) -> Array:
         if hasattr(self.data.X, "toarray"):  # sparse
             taken = self._dense(self.data.X[rows])
+        elif isinstance(rows, slice):
+            taken = self.data.X[rows]
+            taken.flags.writeable = False  # the caller's own data
         else:
             taken = self._take("X", self.data.X, rows)
         if taken.dtype == self._buffers.dtype and taken.flags.c_contiguous:
@@ -115,12 +129,9 @@ class Batches:
         return dense
 
     def _take(self, name: str, array: AnyArray, rows: AnyArray | slice) -> AnyArray:
-        if isinstance(rows, slice):
-            part = array[rows]
-            part.flags.writeable = False  # the caller's own data
-            return part
-        out = self._buffers.get(name, (len(rows), *array.shape[1:]), array.dtype)
-        if not array.flags.c_contiguous:  # np.take would first copy the whole array
+        n = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        out = self._buffers.get(name, (n, *array.shape[1:]), array.dtype)
+        if isinstance(rows, slice) or not array.flags.c_contiguous:  # np.take would first copy the whole
             np.copyto(out, array[rows])
             return out
         return array.take(rows, axis=0, out=out, mode="clip")  # "raise" would copy through a buffer

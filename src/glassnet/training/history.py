@@ -36,9 +36,9 @@ class History(Mapping[str, list[float]]):
 
     def append(self, logs: Mapping[str, float]) -> None:
         """Add one epoch; a name that is new or missing is filled with NaN elsewhere."""
-        n = self.n_epochs
         for name in logs:
-            self._columns.setdefault(name, [float("nan")] * n)
+            if name not in self._columns:
+                self._columns[name] = [float("nan")] * self.n_epochs
         for name, column in self._columns.items():
             column.append(float(logs.get(name, float("nan"))))
 

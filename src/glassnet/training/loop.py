@@ -15,6 +15,7 @@ from glassnet._typing import AnyArray, Array
 from glassnet.callbacks.base import Callback
 from glassnet.errors import NonFiniteError
 from glassnet.files.checkpoint import read_checkpoint
+from glassnet.kernels import use as choose_kernels
 from glassnet.metrics import Metric
 from glassnet.optimizers import Optimizer, OptimizerState
 from glassnet.optimizers.lbfgs import LBFGS, LBFGSResult
@@ -23,6 +24,7 @@ from glassnet.training.batches import Batch, Batches, Data
 from glassnet.training.evaluation import Objective, measure
 from glassnet.training.history import History
 from glassnet.training.resume import restore, settings_of
+from glassnet.training.threads import blas_threads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +99,9 @@ class Training:
 
     def run(self) -> History:
         """Train to the end and return the history."""
+        choose_kernels()
         with ExitStack() as ending:  # every on_fit_end is called, whatever happens in another
+            ending.enter_context(blas_threads(self.network.parameters, self.batches.batch_size))
             for callback in reversed(self.callbacks):
                 ending.callback(callback.on_fit_end, self)
             for callback in self.callbacks:
@@ -129,14 +133,14 @@ class Training:
             self.batch += 1
             for callback in self._each_step:
                 callback.on_step_end(self, value)
-            if self.stopped:
+            if self.history.stop_reason is not None:
                 break
         rate = self.optimizer.rate_at(max(state.step - 1, 0)) * state.learning_rate_factor
         self._finish_epoch(self.loss_sum / (self.weight_sum or 1.0), rate, started)
 
     def shuffle_rows(self) -> None:
         """Draw the epoch's order, and remember from which state of the generator."""
-        if self.shuffle:
+        if self.shuffle and not self.batches.whole:
             generator = self.network.generators["shuffling"]
             self.shuffled_from = dict(generator.bit_generator.state)
             self.batches.shuffle(generator)

@@ -1,0 +1,112 @@
+"""Kernels: inner loops written in NumPy, for which compiled ones of the same name may stand in.
+
+The NumPy function is the truth and stands beside the layer, loss or optimiser whose equations it
+computes, marked with :func:`kernel`. Where numba is installed (``pip install "glassnet[fast]"``), the
+functions of :mod:`glassnet.kernels.compiled` take over from the first fit on: the same names, the same
+arguments, results equal to float rounding. The environment variable ``GLASSNET_KERNELS`` chooses:
+
+    auto    compiled where numba is installed (the default),
+    numpy   always NumPy,
+    numba   always compiled; an error if numba is missing.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from glassnet.errors import HyperparameterError, MissingDependencyError
+
+__all__ = ["Kernel", "chosen", "kernel", "use"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CHOICES = ("auto", "numpy", "numba")
+
+_kernels: dict[str, Kernel[Any]] = {}
+_compiled: Mapping[str, Callable[..., Any]] = {}
+_chosen: str | None = None
+_lock = threading.RLock()
+
+
+class Kernel(Generic[R]):
+    """A NumPy function and what stands in for it; calling it calls `active`.
+
+    Attributes:
+        reference: the NumPy function.
+        active: it, or the compiled function of its name.
+    """
+
+    def __init__(self, reference: Callable[..., R]) -> None:
+        functools.update_wrapper(self, reference)
+        name = reference.__name__
+        with _lock:
+            self.reference = reference
+            self.active: Callable[..., R] = _compiled.get(name, reference)
+            _kernels[name] = self
+
+    def __call__(self, *args: Any) -> R:  # noqa: D102
+        return self.active(*args)
+
+
+def kernel(reference: Callable[P, R]) -> Callable[P, R]:
+    """Mark a NumPy function, whose name is its own among all kernels, as one that may be compiled.
+
+    It works in place on contiguous arrays of one floating dtype, checks nothing, and is called
+    without keywords.
+    """
+    return cast("Callable[P, R]", Kernel(reference))
+
+
+def chosen() -> str:
+    """Return "numpy" or "numba": which kernels run; chosen by the first fit, or by :func:`use`."""
+    return use() if _chosen is None else _chosen
+
+
+def use(choice: str | None = None) -> str:
+    """Choose the kernels of this process and return "numpy" or "numba"; training calls it by itself.
+
+    Args:
+        choice: "auto", "numpy" or "numba"; None keeps an earlier choice, and without one takes the
+            environment variable GLASSNET_KERNELS, or else "auto".
+
+    Raises:
+        HyperparameterError: another word.
+        MissingDependencyError: "numba" where numba is not installed.
+    """
+    global _chosen, _compiled
+    if choice is None and _chosen is not None:
+        return _chosen
+    with _lock:
+        source = "kernels.use choice" if choice is not None else "GLASSNET_KERNELS"
+        wanted = os.environ.get("GLASSNET_KERNELS", "auto") if choice is None else choice
+        if wanted not in CHOICES:
+            raise HyperparameterError(f"{source} must be one of {', '.join(CHOICES)}, got {wanted!r}.")
+        _compiled = {} if wanted == "numpy" else _load(required=wanted == "numba")
+        for name, each in _kernels.items():
+            each.active = _compiled.get(name, each.reference)
+        _chosen = "numba" if _compiled else "numpy"
+        return _chosen
+
+
+def _load(required: bool) -> Mapping[str, Callable[..., Any]]:
+    try:
+        from glassnet.kernels.compiled import BY_NAME, is_cached
+    except ImportError as error:
+        if required:
+            raise MissingDependencyError(
+                f'Compiled kernels need numba: pip install "glassnet[fast]" ({error}).'
+            ) from error
+        if not isinstance(error, ModuleNotFoundError):
+            logging.getLogger("glassnet").warning("Training goes on without compiled kernels: %s", error)
+        return {}
+    if not is_cached():
+        logging.getLogger("glassnet").warning(
+            "Compiling kernels for this machine as training meets them: about a second each, this once."
+        )
+    return BY_NAME
