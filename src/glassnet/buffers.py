@@ -35,8 +35,10 @@ class Buffers:
 
     def get(self, name: str, shape: Shape, dtype: npt.DTypeLike | None = None) -> AnyArray:
         """Return the array of this name, shape and dtype (default: the buffers' own)."""
-        view = self._views.get((name, shape, dtype))
-        return self._make(name, shape, dtype) if view is None else view
+        try:
+            return self._views[name, shape, dtype]
+        except KeyError:
+            return self._make(name, shape, dtype)
 
     def _make(self, name: str, shape: Shape, dtype: npt.DTypeLike | None) -> AnyArray:
         kind = self.dtype if dtype is None else np.dtype(dtype)

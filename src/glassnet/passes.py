@@ -120,6 +120,8 @@ class Pass:
 
     def penalize(self, add_gradient: bool = True) -> float:
         """Return the layers' penalties; if asked, add their gradients."""
+        if not self._regularized:
+            return 0.0
         return sum(layer.penalize(context, add_gradient) for layer, context in self._regularized)
 
     def constrain(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from glassnet._typing import Array
 from glassnet.activations.base import ActivationFunction
 from glassnet.buffers import Buffers
-from glassnet.kernels import kernel
+from glassnet.kernels import kernel, work
 from glassnet.reductions import column_sum, row_max, row_sum
 
 __all__ = ["Sigmoid", "Softmax", "Tanh", "sigmoid"]
@@ -65,7 +65,7 @@ class Sigmoid(ActivationFunction):
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Multiply the gradient by a (1 - a)."""
-        sigmoid_backward(gradient, a, bias_gradient, buffers.get("work", a.shape))
+        sigmoid_backward(gradient, a, bias_gradient, work(buffers, "work", a.shape))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Tanh(ActivationFunction):
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Multiply the gradient by 1 - a^2."""
-        tanh_backward(gradient, a, bias_gradient, buffers.get("work", a.shape))
+        tanh_backward(gradient, a, bias_gradient, work(buffers, "work", a.shape))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from glassnet._typing import Array
 from glassnet.activations.base import ActivationFunction
 from glassnet.buffers import Buffers
 from glassnet.hyperparameters import Interval, hyperparameter
-from glassnet.kernels import kernel
+from glassnet.kernels import kernel, work
 from glassnet.reductions import column_sum
 
 __all__ = ["ELU", "SELU", "LeakyReLU", "ReLU"]
@@ -95,7 +95,7 @@ class ReLU(ActivationFunction):
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Keep the gradient where a > 0."""
-        relu_backward(gradient, a, bias_gradient, buffers.get("work", a.shape))
+        relu_backward(gradient, a, bias_gradient, work(buffers, "work", a.shape))
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ class LeakyReLU(ActivationFunction):
 
     def forward_biased(self, z: Array, bias: Array, buffers: Buffers) -> None:
         """Turn z into max(z + bias, slope (z + bias))."""
-        bias_leaky_relu(z, bias, self.slope, buffers.get("work", z.shape))
+        bias_leaky_relu(z, bias, self.slope, work(buffers, "work", z.shape))
 
     def backward_biased(
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Multiply the gradient by 1 where a > 0, by slope elsewhere."""
-        leaky_relu_backward(gradient, a, self.slope, bias_gradient, buffers.get("work", a.shape))
+        leaky_relu_backward(gradient, a, self.slope, bias_gradient, work(buffers, "work", a.shape))
 
 
 def _elu(z: Array, out: Array, alpha: float, buffers: Buffers) -> None:
@@ -158,7 +158,7 @@ class ELU(ActivationFunction):
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Multiply the gradient by 1 where a > 0, by a + alpha elsewhere."""
-        below, above = buffers.get("work", (2, *a.shape))
+        below, above = work(buffers, "work", a.shape), work(buffers, "above", a.shape)
         elu_backward(gradient, a, 1.0, self.alpha, bias_gradient, below, above)
 
 
@@ -185,5 +185,5 @@ class SELU(ActivationFunction):
         self, gradient: Array, z: Array, a: Array, bias_gradient: Array, buffers: Buffers
     ) -> None:
         """Multiply the gradient by scale where a > 0, by a + scale * alpha elsewhere."""
-        below, above = buffers.get("work", (2, *a.shape))
+        below, above = work(buffers, "work", a.shape), work(buffers, "above", a.shape)
         elu_backward(gradient, a, self.SCALE, self.ALPHA, bias_gradient, below, above)

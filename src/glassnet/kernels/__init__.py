@@ -15,13 +15,16 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+from glassnet._typing import Array, Shape
+from glassnet.buffers import Buffers
 from glassnet.errors import HyperparameterError, MissingDependencyError
 
-__all__ = ["Kernel", "chosen", "kernel", "use"]
+__all__ = ["Kernel", "chosen", "kernel", "use", "work"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,8 +67,13 @@ def kernel(reference: Callable[P, R]) -> Callable[P, R]:
 
 
 def chosen() -> str:
-    """Return "numpy" or "numba": which kernels run; chosen by the first fit, or by :func:`use`."""
-    return use() if _chosen is None else _chosen
+    """Return "numpy" or "numba": which kernels run; NumPy's until the first fit or :func:`use`."""
+    return _chosen or "numpy"
+
+
+def work(buffers: Buffers, name: str, shape: Shape) -> Array:
+    """Return work memory for a NumPy kernel, or an empty array: compiled ones work in registers."""
+    return buffers.get(name, (0, 0) if _chosen == "numba" else shape)
 
 
 def use(choice: str | None = None) -> str:
@@ -90,6 +98,8 @@ def use(choice: str | None = None) -> str:
         _compiled = {} if wanted == "numpy" else _load(required=wanted == "numba")
         for name, each in _kernels.items():
             each.active = _compiled.get(name, each.reference)
+            # Where the function was defined, its name now means the active one, which saves a call.
+            setattr(sys.modules[each.reference.__module__], name, each.active)
         _chosen = "numba" if _compiled else "numpy"
         return _chosen
 

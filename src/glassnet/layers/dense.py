@@ -16,6 +16,7 @@ from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
 from glassnet.products import product
+from glassnet.reductions import inner
 from glassnet.registry import resolve
 
 __all__ = ["Dense"]
@@ -116,11 +117,12 @@ class Dense(Layer):
         work = context.scratch.get("penalty", w.shape)
         value = 0.0
         if self.l1:
-            value += self.l1 * float(np.abs(w, out=work).sum(dtype=np.float64))
+            value += self.l1 * inner(w, np.sign(w, out=work))
             if add_gradient:
-                dw += np.multiply(np.sign(w, out=work), self.l1, out=work)
+                work *= self.l1
+                dw += work
         if self.l2:
-            value += self.l2 / 2 * float(np.multiply(w, w, out=work).sum(dtype=np.float64))
+            value += self.l2 / 2 * inner(w, w)
             if add_gradient:
                 dw += np.multiply(w, self.l2, out=work)
         return value

@@ -12,6 +12,7 @@ import numpy as np
 from glassnet._typing import Array
 from glassnet.errors import ShapeError
 from glassnet.hyperparameters import Hyperparameters, Interval, hyperparameter
+from glassnet.kernels import chosen
 from glassnet.schedules import Schedule
 
 __all__ = ["CHUNK", "FRACTION", "POSITIVE", "Optimizer", "OptimizerState", "chunks"]
@@ -86,7 +87,7 @@ class Optimizer(Hyperparameters):
 
     def create_state(self, values: Array, decaying: int | None = None) -> OptimizerState:
         """Return a fresh state for parameters like `values` (flat), all of them decaying by default."""
-        work = min(CHUNK, values.size)
+        work = 0 if chosen() == "numba" else min(CHUNK, values.size)
         return OptimizerState(
             slots={name: np.full_like(values, start) for name, start in self.slots.items()},
             scalars=dict(self.scalars),
@@ -136,6 +137,8 @@ def chunks(*arrays: Array, scratch: Array) -> Iterator[tuple[Array, ...]]:
     An empty array beside longer ones (a slot that the rule does not use) stays empty.
     """
     size = arrays[0].size
+    if scratch.shape[1] < min(size, CHUNK):  # made while compiled kernels ran, which need none
+        scratch = np.empty((2, min(size, CHUNK)), arrays[0].dtype)
     if size <= CHUNK:
         yield (*arrays, *(work[:size] for work in scratch))
         return
@@ -176,7 +179,7 @@ def flush_subnormals(slot: Array) -> None:
 
 def _check_shapes(values: Array, gradients: Array, state: OptimizerState) -> None:
     shape = values.shape
-    if len(shape) != 1 or gradients.shape != shape:
+    if gradients.shape != shape or len(shape) != 1:
         raise ShapeError(
             f"An optimiser updates flat arrays of equal length; got values of shape {shape} "
             f"and gradients of shape {gradients.shape}."

@@ -68,6 +68,14 @@ class Batches:
         self._buffers = Buffers(dtype)
         self._order: AnyArray | None = rows
         self._only: Batch | None = None
+        self._targets = _Rows(data.targets, "targets", self._buffers)
+        weights = data.loss_weights
+        self._weights = None if weights is None else _Rows(weights, "weights", self._buffers)
+        sparse = hasattr(data.X, "toarray")
+        self._exact = data.X.dtype == dtype
+        if not sparse:
+            self._rows = _Rows(data.X, "X", self._buffers)
+        self._inputs = self._dense_inputs if sparse else self._array_inputs
 
     def shuffle(self, generator: np.random.Generator) -> None:
         """Draw a new order; it depends on the generator alone, not on earlier orders."""
@@ -75,7 +83,12 @@ class Batches:
             return
         if self._order is None or self._order is self.rows:
             self._order = np.empty(self.n_rows, np.intp)
-        self._order[...] = np.arange(self.n_rows) if self.rows is None else self.rows
+        if self.rows is None:  # 0, 1, 2, ... in place
+            self._order.fill(1)
+            self._order[:1] = 0
+            np.add.accumulate(self._order, out=self._order)
+        else:
+            self._order[...] = self.rows
         generator.shuffle(self._order)
 
     @property
@@ -104,34 +117,41 @@ class Batches:
 
     def _batch(self, place: slice) -> Batch:
         rows: AnyArray | slice = place if self._order is None else self._order[place]
-        weights = self.data.loss_weights
-        if weights is not None:
-            weights = self._take("weights", weights, rows)
-        return Batch(place, self._inputs(rows), self._take("targets", self.data.targets, rows), weights)
+        n = place.stop - place.start
+        weights = None if self._weights is None else self._weights(rows, n)
+        return Batch(place, self._inputs(rows, n), self._targets(rows, n), weights)
 
-    def _inputs(self, rows: AnyArray | slice) -> Array:
-        if hasattr(self.data.X, "toarray"):  # sparse
-            taken = self._dense(self.data.X[rows])
-        elif isinstance(rows, slice):
-            taken = self.data.X[rows]
-            taken.flags.writeable = False  # the caller's own data
-        else:
-            taken = self._take("X", self.data.X, rows)
-        if taken.dtype == self._buffers.dtype and taken.flags.c_contiguous:
-            return taken
-        inputs = self._buffers.get("inputs", taken.shape)
+    def _dense_inputs(self, rows: AnyArray | slice, n: int) -> Array:
+        taken = self.data.X[rows]
+        dense = self._buffers.get("X", taken.shape, taken.dtype)
+        taken.toarray(out=dense)  # fills the gaps with zeros
+        return dense if self._exact else self._converted(dense)
+
+    def _array_inputs(self, rows: AnyArray | slice, n: int) -> Array:
+        if isinstance(rows, slice):
+            part = self.data.X[rows]
+            part.flags.writeable = False  # the caller's own data
+            return part if self._exact and part.flags.c_contiguous else self._converted(part)
+        taken = self._rows(rows, n)
+        return taken if self._exact else self._converted(taken)
+
+    def _converted(self, taken: AnyArray) -> Array:
+        inputs: Array = self._buffers.get("inputs", taken.shape)
         np.copyto(inputs, taken, casting="unsafe")
         return inputs
 
-    def _dense(self, rows: Any) -> AnyArray:
-        dense = self._buffers.get("X", rows.shape, rows.dtype)
-        rows.toarray(out=dense)  # fills the gaps with zeros
-        return dense
 
-    def _take(self, name: str, array: AnyArray, rows: AnyArray | slice) -> AnyArray:
-        n = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        out = self._buffers.get(name, (n, *array.shape[1:]), array.dtype)
-        if isinstance(rows, slice) or not array.flags.c_contiguous:  # np.take would first copy the whole
-            np.copyto(out, array[rows])
-            return out
-        return array.take(rows, axis=0, out=out, mode="clip")  # "raise" would copy through a buffer
+class _Rows:
+    """Copies chosen rows of one array into a reused buffer."""
+
+    def __init__(self, array: AnyArray, name: str, buffers: Buffers) -> None:
+        self.array, self.name, self.buffers = array, name, buffers
+        self.width, self.dtype = array.shape[1:], array.dtype
+        self.contiguous = array.flags.c_contiguous
+
+    def __call__(self, rows: AnyArray | slice, n: int) -> AnyArray:
+        out = self.buffers.get(self.name, (n, *self.width), self.dtype)
+        if self.contiguous and not isinstance(rows, slice):
+            return self.array.take(rows, 0, out, "clip")  # "raise" would copy through a buffer
+        np.copyto(out, self.array[rows])  # take would first copy the whole of an array in another order
+        return out

@@ -67,6 +67,7 @@ class Training:
         optimizer_state: OptimizerState | None = None,
         regularizer: Callable[[Parameters, float], float] | None = None,
     ) -> None:
+        choose_kernels()
         self.network, self.objective, self.optimizer = network, objective, optimizer
         self.batches, self.validation, self.metrics = batches, validation, list(metrics)
         self.callbacks = sorted(callbacks, key=lambda callback: callback.acts_last)
@@ -99,7 +100,6 @@ class Training:
 
     def run(self) -> History:
         """Train to the end and return the history."""
-        choose_kernels()
         with ExitStack() as ending:  # every on_fit_end is called, whatever happens in another
             ending.enter_context(blas_threads(self.network.parameters, self.batches.batch_size))
             for callback in reversed(self.callbacks):
@@ -148,9 +148,11 @@ class Training:
     def _gradients(self, batch: Batch) -> float:
         """Fill the gradients for one batch; return its loss, penalties included."""
         value, weight = self._data_gradients(batch)
-        value = float(value + self._penalties(weight))
-        if not math.isfinite(value):
-            raise self._non_finite("loss", value)
+        penalties = self._penalties(weight)
+        if penalties:
+            value = float(value + penalties)
+            if not math.isfinite(value):
+                raise self._non_finite("loss", value)
         self.loss_sum += value * weight
         self.weight_sum += weight
         return value
@@ -171,8 +173,9 @@ class Training:
         if self.metrics:
             self._gather(batch, outputs)
         self.memory.backward(gradient)
-        weight = len(outputs) if batch.weights is None else batch.weights.sum(dtype=np.float64)
-        return value, float(weight)
+        if batch.weights is None:
+            return value, len(outputs)
+        return value, float(np.add.reduce(batch.weights))
 
     def _penalties(self, weight: float) -> float:
         """Add the gradients of all penalties for a batch of this weight; return the penalties."""

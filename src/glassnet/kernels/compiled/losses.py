@@ -46,16 +46,26 @@ def softmax_cross_entropy_labels(
                 picked[i, 0] += each * gradient[i, j]
     exponentials(gradient.reshape(-1))
     value, per_row = 0.0, len(weights) > 1
+    product, unweighted = 1.0, 0.0  # with one weight for all rows, one logarithm serves many
     for i in range(n):
         w = weights[i if per_row else 0, 0]
         total = number(0)
         for j in range(k):
             total += gradient[i, j]
-        value += w * (math.log(total) - picked[i, 0])
+        if per_row:
+            value += w * (math.log(total) - picked[i, 0])
+        else:
+            product *= float(total)
+            unweighted -= picked[i, 0]
+            if product > 1e200:
+                unweighted += math.log(product)
+                product = 1.0
         factor = w / total
         for j in range(k):
             gradient[i, j] = gradient[i, j] * factor - w * each
         gradient[i, labels[i]] -= w * keep
+    if not per_row and n:
+        value += weights[0, 0] * (unweighted + math.log(product))
     return value
 
 
