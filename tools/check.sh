@@ -5,3 +5,4 @@ ruff check .
 ruff format --check .
 mypy
 python -m pytest "$@"
+python -m benchmarks smoke

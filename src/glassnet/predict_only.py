@@ -17,12 +17,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import FileFormatError, GlassnetError
 from glassnet.files import read_model
 from glassnet.network import Network
-from glassnet.tabular.model import TabularModel
+
+if TYPE_CHECKING:
+    from glassnet.tabular.model import TabularModel
 
 __all__ = ["load"]
 
@@ -48,6 +50,8 @@ def load(
     network, sections = read_model(path, custom)
     if "tabular" not in sections:
         return network
+    from glassnet.tabular.model import TabularModel  # a third of the import time, for those who need it
+
     try:
         return TabularModel.from_dict(network, sections["tabular"], custom)
     except GlassnetError as error:

@@ -13,7 +13,6 @@ arguments, results equal to float rounding. The environment variable ``GLASSNET_
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import sys
 import threading
@@ -105,6 +104,9 @@ def use(choice: str | None = None) -> str:
 
 
 def _load(required: bool) -> Mapping[str, Callable[..., Any]]:
+    import logging  # late, for the sake of import time
+
+    log = logging.getLogger("glassnet")
     try:
         from glassnet.kernels.compiled import BY_NAME, is_cached
     except ImportError as error:
@@ -113,10 +115,10 @@ def _load(required: bool) -> Mapping[str, Callable[..., Any]]:
                 f'Compiled kernels need numba: pip install "glassnet[fast]" ({error}).'
             ) from error
         if not isinstance(error, ModuleNotFoundError):
-            logging.getLogger("glassnet").warning("Training goes on without compiled kernels: %s", error)
+            log.warning("Training goes on without compiled kernels: %s", error)
         return {}
     if not is_cached():
-        logging.getLogger("glassnet").warning(
+        log.warning(
             "Compiling kernels for this machine as training meets them: about a second each, this once."
         )
     return BY_NAME
