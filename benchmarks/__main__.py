@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import cold, fits, limit, memory, predict, report, scaling, smoke, steps
+from benchmarks import cold, fits, kernels, limit, memory, predict, report, scaling, smoke, steps, trials
 from benchmarks.environment import environment
 from benchmarks.options import Options
 from benchmarks.peers import PEERS
@@ -25,6 +25,8 @@ MODULES: dict[str, ModuleType] = {
     "memory": memory,
     "limit": limit,
     "scaling": scaling,
+    "kernels": kernels,
+    "trials": trials,
 }
 
 

@@ -72,7 +72,8 @@ class Case:
 
 
 STEPS = (
-    Case(name="spiral 2-64-3, batch 300", widths=(2, 64, 3), batch=300, rows=6_000),
+    Case(name="spiral 2-64-3, all 300 rows", widths=(2, 64, 3), batch=300, rows=300),
+    Case(name="spiral, 6,000 rows", widths=(2, 64, 3), batch=300, rows=6_000),
     Case(name="784-128-10, batch 32", widths=(784, 128, 10), batch=32, rows=8_192),
     Case(name="3072-32-2, batch 128", widths=(3072, 32, 2), batch=128, rows=4_096),
     Case(name="50-256-256-2, batch 256", widths=(50, 256, 256, 2), batch=256, rows=8_192),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
 from benchmarks.cases import Case
-from benchmarks.options import ROOT, Options
+from benchmarks.options import Options
 from benchmarks.peers import PEERS
+from benchmarks.process import Failed, ask_once
 from benchmarks.tables import digits, table
 from benchmarks.turns import progress, title
 
@@ -44,12 +42,13 @@ def measure(options: Options) -> dict[str, Any]:
 
 def probe(peer: str, kind: str, case: Case) -> dict[str, Any]:
     """Return what benchmarks.memory_probe prints, or {"missing": reason}."""
-    command = [sys.executable, "-m", "benchmarks.memory_probe", kind, json.dumps(case.to_dict())]
     environment = {**os.environ, **PEERS[peer].environment}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        return {"missing": (done.stderr.strip().splitlines() or ["without a word"])[-1][:200]}
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    try:
+        found: dict[str, Any] = ask_once(
+            "benchmarks.memory_probe", kind, case.to_dict(), environment=environment
+        )
+    except Failed as error:
+        return {"missing": str(error)}
     return found
 
 

@@ -17,6 +17,20 @@ PATIENCE = 900.0
 """Seconds after which an answer is no longer awaited."""
 
 
+class Failed(Exception):
+    """A process ended in an error; the text is its last line."""
+
+
+def ask_once(module: str, *request: Any, environment: dict[str, str]) -> Any:
+    """Return the JSON in the last line of what `python -m module` prints; raises Failed."""
+    words = [one if isinstance(one, str) else json.dumps(one) for one in request]
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed((done.stderr.strip().splitlines() or ["without a word"])[-1][:200])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 class Worker:
     """One peer in a process of its own."""
 

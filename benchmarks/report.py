@@ -62,6 +62,8 @@ def described(conditions: list[tuple[str, dict[str, Any]]]) -> str:
     for _, data in conditions:
         facts.update({k: v for k, v in data.get("peers", {}).items() if isinstance(v, dict)})
     versions = {k: v for fact in facts.values() for k, v in fact["versions"].items() if v != "not installed"}
+    for _, data in conditions:
+        versions.update(data.get("versions", {}))
     peers_with: dict[str, list[str]] = {}
     for name, fact in facts.items():
         peers_with.setdefault(pools(fact), []).append(title(name))

@@ -10,6 +10,7 @@ from benchmarks.options import Options
 from benchmarks.report import load
 
 PEERS = ("glassnet-numpy", "numpy", "onnxruntime", "sklearn")
+EXCUSED = ("-", "not installed", "one processor only")
 
 
 def options(folder: Path) -> Options:
@@ -22,7 +23,7 @@ def faults(options: Options, names: Iterable[str]) -> str | None:
     found: list[str] = []
     for name in names:
         reasons = _reasons(load(options.out, name))
-        found += [f"{name}: {reason}" for reason in reasons if reason not in ("-", "not installed")]
+        found += [f"{name}: {reason}" for reason in reasons if reason not in EXCUSED]
     return "\n".join(["benchmarks: not everything ran.", *found]) if found else None
 
 

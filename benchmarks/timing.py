@@ -50,6 +50,21 @@ def timed(work: Work, repeats: int) -> float:
     return work.run(repeats) / (repeats * work.units)
 
 
+def side_by_side(works: dict[str, Work], *, rounds: int, seconds: float) -> dict[str, dict[str, Any]]:
+    """Return {name: times} of works that take turns in this process, in an order that rotates."""
+    names = list(works)
+    for work in works.values():
+        work.run(1)  # compiles
+    repeats = {name: calibrate(works[name], seconds) for name in names}
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    gc.collect()
+    for turn in range(rounds):
+        for i in range(len(names)):
+            name = names[(turn + i) % len(names)]
+            taken[name].append(works[name].run(repeats[name]) / (repeats[name] * works[name].units))
+    return {name: {"repeats": repeats[name], "seconds": s, **summary(s)} for name, s in taken.items()}
+
+
 def summary(seconds: Sequence[float]) -> dict[str, float]:
     """Return median, quartiles and least of some times."""
     lower, median, upper = np.percentile(seconds, [25, 50, 75])

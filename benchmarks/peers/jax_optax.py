@@ -48,6 +48,9 @@ class Jax(Peer):
     def train(self, state: Any, X: Any, y: Any, case: Case, *, epochs: int) -> Any:
         generator = np.random.default_rng(0)
         for _ in range(epochs):
+            if case.steps_per_epoch == 1:  # the order of the rows does not matter
+                state = whole_step(state, X, y)
+                continue
             order = jax.device_put(generator.permutation(case.rows).astype(np.int32))
             for i in range(case.steps_per_epoch):
                 state = step(state, X, y, order, i * case.batch, case.batch)
@@ -56,6 +59,8 @@ class Jax(Peer):
 
 class Scan(Jax):
     def train(self, state: Any, X: Any, y: Any, case: Case, *, epochs: int) -> Any:
+        if case.steps_per_epoch == 1:  # nothing to scan
+            return super().train(state, X, y, case, epochs=epochs)
         generator = np.random.default_rng(0)
         for _ in range(epochs):
             order = generator.permutation(case.rows).astype(np.int32).reshape(-1, case.batch)
@@ -92,6 +97,11 @@ answer = jax.jit(outputs)
 def step(state: Any, X: Any, y: Any, order: Any, start: int, batch: int) -> Any:
     rows = jax.lax.dynamic_slice_in_dim(order, start, batch)
     return updated(state, jnp.take(X, rows, axis=0), jnp.take(y, rows))
+
+
+@partial(jax.jit, donate_argnums=0)
+def whole_step(state: Any, X: Any, y: Any) -> Any:
+    return updated(state, X, y)
 
 
 @partial(jax.jit, donate_argnums=0)

@@ -58,6 +58,10 @@ class Compiled(Glassnet):
         if find_spec("numba") is None:
             raise Unavailable("not installed")
 
+    def predict(self, case: Case) -> Work:
+        gn.kernels.use("numba")  # a fit would do so by itself
+        return super().predict(case)
+
 
 class Ends(gn.callbacks.Callback):
     """Remembers when each epoch ended."""
