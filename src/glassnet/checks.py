@@ -42,6 +42,11 @@ def as_features(
         ShapeError: not two-dimensional, no columns, or not `n_features` wide.
         DataError: values that are not numbers, NaN, infinite, or beyond `dtype`.
     """
+    if hasattr(X, "toarray"):
+        raise DataError(
+            f"{name} is sparse: give {name}.toarray(). "
+            "gn.MLPClassifier and gn.MLPRegressor take sparse data as it is."
+        )
     array = as_array(X, name)
     if array.dtype.kind == "O":  # mixed columns of a DataFrame
         with contextlib.suppress(TypeError, ValueError):

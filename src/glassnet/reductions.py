@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from glassnet._typing import AnyArray, Array
-from glassnet.kernels import kernel
 
 __all__ = ["column_sum", "inner", "label_positions", "row_max", "row_sum", "weighted_sum"]
 
@@ -57,7 +56,6 @@ def row_sum(a: Array, out: Array) -> None:
     np.matmul(a, _ones(a.shape[1], a.dtype), out=out)  # (n, k) (k, 1)
 
 
-@kernel
 def column_sum(a: Array, out: Array) -> None:
     """Write each column's sum; a (n, k), out (k,). A matrix product: NumPy's sum is 3 times as slow."""
     if len(a) <= _ROWS:

@@ -214,7 +214,6 @@ CASES: dict[str, Case] = {
     "bias_relu": forward(),
     "bias_leaky_relu": forward("scaled", slope=0.2),
     "thin_product": Case(thin, "out", variants=THIN),
-    "column_sum": Case(lambda d: {"a": d.normal(d.n, d.k), "out": d.result(d.k)}, "out"),
     "relu_backward": backward("mask"),
     "leaky_relu_backward": backward("factor", slope=0.2),
     "elu_backward": backward("below above", scale=1.05, alpha=1.67),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,16 @@ from glassnet.hyperparameters import Hyperparameters
 from glassnet.kernels import kernel
 from glassnet.reductions import column_sum
 
-__all__ = ["ActivationFunction", "Linear", "add_bias"]
+__all__ = ["ActivationFunction", "Linear", "add_bias", "fused"]
+
+
+@cache
+def fused(kind: type[Any], direction: str) -> bool:
+    """Tell whether `forward_biased` or `backward_biased` speaks for a class: not if a subclass has a plain
+    rule of its own."""
+    plain, biased = direction, f"{direction}_biased"
+    first = next(base for base in kind.__mro__ if plain in vars(base) or biased in vars(base))
+    return biased in vars(first)
 
 
 @kernel
@@ -35,14 +45,6 @@ class ActivationFunction(Hyperparameters):
     initializer: ClassVar[str] = "xavier_uniform"
     """The initialiser that suits this activation, used where a layer names none."""
     formula: ClassVar[str] = "f(z)"
-
-    def __init_subclass__(cls) -> None:
-        # A subclass with a rule of its own does not inherit the kernel of another.
-        super().__init_subclass__()
-        if "forward" in vars(cls) and "forward_biased" not in vars(cls):
-            cls.forward_biased = ActivationFunction.forward_biased  # type: ignore[method-assign]
-        if "backward" in vars(cls) and "backward_biased" not in vars(cls):
-            cls.backward_biased = ActivationFunction.backward_biased  # type: ignore[method-assign]
 
     def __call__(self, z: npt.ArrayLike) -> Array:
         """Return f(z) as a new array; integers are taken as float64."""

@@ -31,6 +31,8 @@ class ScikitBatches(Batches):
         self._random_state = random_state
         self._places = np.arange(self.n_rows)
 
+    draws = True  # even for a single batch, as scikit-learn does
+
     def shuffle(self, generator: np.random.Generator) -> None:
         """Draw the next order from the estimator's random_state; the generator is not used."""
         permutation = np.arange(self.n_rows)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -78,6 +77,8 @@ def work(buffers: Buffers, name: str, shape: Shape) -> Array:
 def use(choice: str | None = None) -> str:
     """Choose the kernels of this process and return "numpy" or "numba"; training calls it by itself.
 
+    Change an earlier choice only while no other thread trains or predicts.
+
     Args:
         choice: "auto", "numpy" or "numba"; None keeps an earlier choice, and without one takes the
             environment variable GLASSNET_KERNELS, or else "auto".
@@ -95,10 +96,10 @@ def use(choice: str | None = None) -> str:
         if wanted not in CHOICES:
             raise HyperparameterError(f"{source} must be one of {', '.join(CHOICES)}, got {wanted!r}.")
         _compiled = {} if wanted == "numpy" else _load(required=wanted == "numba")
+        if not _compiled:
+            _chosen = "numpy"  # first, for work(): NumPy's kernels need the memory
         for name, each in _kernels.items():
             each.active = _compiled.get(name, each.reference)
-            # Where the function was defined, its name now means the active one, which saves a call.
-            setattr(sys.modules[each.reference.__module__], name, each.active)
         _chosen = "numba" if _compiled else "numpy"
         return _chosen
 
@@ -109,7 +110,7 @@ def _load(required: bool) -> Mapping[str, Callable[..., Any]]:
     log = logging.getLogger("glassnet")
     try:
         from glassnet.kernels.compiled import BY_NAME, is_cached
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: llvmlite cannot load its library
         if required:
             raise MissingDependencyError(
                 f'Compiled kernels need numba: pip install "glassnet[fast]" ({error}).'

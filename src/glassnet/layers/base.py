@@ -135,7 +135,7 @@ def _checked_gradient(below: Array, n: int, context: Context) -> Array:
             f"{context.name} ({type(context.scope.layer).__name__}) backward() must return dL/d(inputs) of "
             f"shape ({n}, {context.scope.n_inputs}), got {_told(below)}."
         )
-    return below.astype(context.buffers.dtype, copy=False)
+    return below.astype(context.buffers.dtype, copy=not below.flags.writeable)
 
 
 def _told(value: object) -> str:

@@ -9,14 +9,14 @@ import numpy as np
 
 from glassnet._typing import Array
 from glassnet.activations import ActivationFunction, Linear
-from glassnet.activations.base import add_bias
+from glassnet.activations.base import add_bias, fused
 from glassnet.context import Context
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
 from glassnet.products import product
-from glassnet.reductions import inner
+from glassnet.reductions import column_sum, inner
 from glassnet.registry import resolve
 
 __all__ = ["Dense"]
@@ -62,7 +62,9 @@ class Dense(Layer):
     @property
     def regularized(self) -> bool:  # type: ignore[override]
         """Whether there is a penalty or a constraint."""
-        return bool(self.l1 or self.l2 or self.max_norm)
+        kind = type(self)  # a subclass may bring a penalty or a constraint of its own
+        own = kind.penalize is not Dense.penalize or kind.constrain is not Dense.constrain
+        return bool(own or self.l1 or self.l2 or self.max_norm)
 
     def build(self, n_inputs: int, scope: Scope) -> int:
         """Declare weight and bias."""
@@ -82,7 +84,7 @@ class Dense(Layer):
             np.dot(inputs, context.parameters["weight"], out=z)
         in_place = activation.from_output and context.record is None
         a = z if in_place else context.buffers.get("a", z.shape)
-        if self.bias and in_place:
+        if self.bias and in_place and fused(type(activation), "forward"):
             activation.forward_biased(z, context.parameters["bias"], context.scratch)
         else:
             if self.bias:
@@ -98,10 +100,12 @@ class Dense(Layer):
         saved, gradients = context.saved, context.gradients
         x, z, a = saved["inputs"], saved["z"], saved["a"]
         saved["dz"] = dz = gradient  # dL/da becomes dL/dz in place
-        if self.bias:
+        if self.bias and fused(type(activation), "backward"):
             activation.backward_biased(dz, z, a, gradients["bias"], context.scratch)
         else:
             activation.backward(dz, z, a, dz, context.scratch)
+            if self.bias:
+                column_sum(dz, gradients["bias"])
         np.dot(x.T, dz, out=gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if not context.wants_input_gradient:
             return None

@@ -67,7 +67,7 @@ class Batches:
         self.n_batches = -(-self.n_rows // self.batch_size)
         self._buffers = Buffers(dtype)
         self._order: AnyArray | None = rows
-        self._only: Batch | None = None
+        self._only: Array | None = None
         self._targets = _Rows(data.targets, "targets", self._buffers)
         weights = data.loss_weights
         self._weights = None if weights is None else _Rows(weights, "weights", self._buffers)
@@ -92,6 +92,11 @@ class Batches:
         generator.shuffle(self._order)
 
     @property
+    def draws(self) -> bool:
+        """Whether :meth:`shuffle` draws from its generator."""
+        return not self.whole
+
+    @property
     def whole(self) -> bool:
         """Whether one batch holds all the data: then order does not matter, and nothing is copied."""
         return self.n_batches == 1 and self.rows is None
@@ -107,13 +112,18 @@ class Batches:
     def starting_at(self, first: int) -> Iterator[Batch]:
         """Yield the batches from number `first` on."""
         if self.whole and first == 0:
-            if self._only is None:
-                self._only = self._batch(slice(0, self.n_rows))
-                self._only.inputs.flags.writeable = False  # every epoch reads them anew
-            yield self._only
+            yield self._whole_batch()
             return
         for start in range(first * self.batch_size, self.n_rows, self.batch_size):
             yield self._batch(slice(start, min(start + self.batch_size, self.n_rows)))
+
+    def _whole_batch(self) -> Batch:
+        place = slice(0, self.n_rows)
+        if self._only is None:
+            self._only = self._inputs(place, self.n_rows)
+            self._only.flags.writeable = False  # every epoch reads them anew
+        weights = None if self._weights is None else self._weights(place, self.n_rows)
+        return Batch(place, self._only, self._targets(place, self.n_rows), weights)
 
     def _batch(self, place: slice) -> Batch:
         rows: AnyArray | slice = place if self._order is None else self._order[place]
@@ -142,7 +152,7 @@ class Batches:
 
 
 class _Rows:
-    """Copies chosen rows of one array into a reused buffer."""
+    """Copies chosen rows of one array into a reused buffer; a slice of a matrix is not copied."""
 
     def __init__(self, array: AnyArray, name: str, buffers: Buffers) -> None:
         self.array, self.name, self.buffers = array, name, buffers
@@ -150,6 +160,10 @@ class _Rows:
         self.contiguous = array.flags.c_contiguous
 
     def __call__(self, rows: AnyArray | slice, n: int) -> AnyArray:
+        if isinstance(rows, slice) and self.width and self.contiguous:
+            part = self.array[rows]
+            part.flags.writeable = False  # the caller's own data
+            return part
         out = self.buffers.get(self.name, (n, *self.width), self.dtype)
         if self.contiguous and not isinstance(rows, slice):
             return self.array.take(rows, 0, out, "clip")  # "raise" would copy through a buffer

@@ -140,7 +140,7 @@ class Training:
 
     def shuffle_rows(self) -> None:
         """Draw the epoch's order, and remember from which state of the generator."""
-        if self.shuffle and not self.batches.whole:
+        if self.shuffle and self.batches.draws:
             generator = self.network.generators["shuffling"]
             self.shuffled_from = dict(generator.bit_generator.state)
             self.batches.shuffle(generator)

@@ -6,6 +6,7 @@ longer on a busy machine. The limit holds for the whole process while such a fit
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,8 +19,11 @@ __all__ = ["SMALL", "blas_threads"]
 SMALL = 5e6
 """Multiply-adds in the largest product of a step below which one thread is faster (docs/performance.md)."""
 
+# No lock guards these: an interrupt between two lines must not leave one taken. Single operations on a set
+# and a dict are whole; two fits that end and begin within the same microsecond might leave the BLAS with one
+# thread, which costs time and changes no result.
 _holders: set[object] = set()
-_threads_before: list[int] = []
+_before: dict[str, list[int]] = {}
 
 
 @contextmanager
@@ -29,12 +33,10 @@ def blas_threads(parameters: Parameters, batch_size: int) -> Iterator[None]:
     if largest * batch_size >= SMALL:
         yield
         return
-    # No lock: an interrupt between any two lines must not leave one taken.
     libraries, holder = _libraries(), object()
     try:
-        threads = [library.num_threads for library in libraries]
         if not _holders:
-            _threads_before[:] = threads
+            _before.setdefault("threads", [library.num_threads for library in libraries])
         _holders.add(holder)
         for library in libraries:
             library.set_num_threads(1)
@@ -42,8 +44,12 @@ def blas_threads(parameters: Parameters, batch_size: int) -> Iterator[None]:
     finally:
         _holders.discard(holder)
         if not _holders:
-            for library, number in zip(libraries, _threads_before, strict=False):
+            for library, number in zip(libraries, _before.pop("threads", []), strict=False):
                 library.set_num_threads(number)
+
+
+if hasattr(os, "register_at_fork"):  # fits that ran in other threads do not run in the forked process
+    os.register_at_fork(after_in_child=_holders.clear)
 
 
 @cache

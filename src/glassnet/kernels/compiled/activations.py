@@ -15,7 +15,6 @@ __all__ = [
     "add_bias",
     "bias_leaky_relu",
     "bias_relu",
-    "column_sum",
     "elu_backward",
     "leaky_relu_backward",
     "relu_backward",
@@ -67,18 +66,6 @@ def store(total: Array, out: Array) -> None:
     """Copy `total`, in double precision, to `out`, which may be empty."""
     for j in range(len(out)):
         out[j] = total[j]
-
-
-@compiled
-def column_sum(a: Array, out: Array) -> None:
-    n, k = a.shape
-    part, total = np.zeros(k, a.dtype), np.zeros(k)
-    for start in range(0, n, ROWS):
-        for i in range(start, min(start + ROWS, n)):
-            for j in range(k):
-                part[j] += a[i, j]
-        fold(part, total)
-    store(total, out)
 
 
 @compiled

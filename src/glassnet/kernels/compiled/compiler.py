@@ -7,6 +7,9 @@ from typing import Any
 
 import numba
 
+if numba.config.DISABLE_JIT:
+    raise ImportError("numba is told not to compile: NUMBA_DISABLE_JIT is set")
+
 __all__ = ["compiled", "summing"]
 
 

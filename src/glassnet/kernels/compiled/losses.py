@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from glassnet._typing import AnyArray, Array
-from glassnet.kernels.compiled.compiler import compiled
+from glassnet.kernels.compiled.compiler import compiled, summing
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "softmax_cross_entropy_labels", "squared_error"]
 
@@ -24,7 +24,7 @@ def shift(logits: Array, out: Array) -> None:
             out[i, j] = logits[i, j] - peak
 
 
-@compiled
+@summing
 def softmax_cross_entropy_labels(
     logits: Array,
     labels: AnyArray,
@@ -69,7 +69,7 @@ def softmax_cross_entropy_labels(
     return value
 
 
-@compiled
+@summing
 def softmax_cross_entropy(
     logits: Array,
     targets: Array,
@@ -104,7 +104,7 @@ def softmax_cross_entropy(
     return value
 
 
-@compiled
+@summing
 def sigmoid_cross_entropy(
     logits: Array, targets: Array, weights: Array, smoothing: float, gradient: Array, work: Array
 ) -> float:
@@ -112,19 +112,24 @@ def sigmoid_cross_entropy(
     number = logits.dtype.type
     zero, one = number(0), number(1)
     keep, half = number(1 - smoothing), number(smoothing / 2)
+    for i in range(n):
+        for j in range(k):
+            gradient[i, j] = -abs(logits[i, j])
+    exponentials(gradient.reshape(-1))
     value, per_row = 0.0, len(weights) > 1
     for i in range(n):
         w = weights[i if per_row else 0, 0]
+        grown = logarithms(gradient[i])
         for j in range(k):
-            z, u = logits[i, j], targets[i, j] * keep + half
-            e = math.exp(-abs(z))
-            p = one / (one + e) if z >= zero else e / (one + e)
-            value += w * (max(z, zero) - z * u + math.log1p(e))
+            z, u, e = logits[i, j], targets[i, j] * keep + half, gradient[i, j]
+            p = (one if z >= zero else e) / (one + e)
+            grown += float(max(z, zero) - z * u)
             gradient[i, j] = w * (p - u)
+        value += float(w) * grown
     return value
 
 
-@compiled
+@summing
 def squared_error(outputs: Array, targets: Array, weights: Array, gradient: Array, residual: Array) -> float:
     n, k = outputs.shape
     value, per_row = 0.0, len(weights) > 1
@@ -136,6 +141,34 @@ def squared_error(outputs: Array, targets: Array, weights: Array, gradient: Arra
             value += g * d
             gradient[i, j] = g + g
     return value
+
+
+@summing
+def logarithms(e: Array) -> float:
+    """Return the sum of log(1 + e), (k,), every element in [0, 1]; no small term is lost."""
+    total = 0.0
+    if e.itemsize != 4:
+        for start in range(0, e.size, 512):
+            above = 0.0  # the product of all 1 + e, less 1
+            for j in range(start, min(start + 512, e.size)):
+                above += e[j] * (1.0 + above)
+            total += math.log1p(above)
+        return total
+    # log(1 + e) = 2 artanh(s), s = e / (2 + e) <= 1/3: s + s^3/3 + s^5/5 + ... to float32's last digit
+    number = np.float32
+    for j in range(e.size):
+        x = number(e[j])
+        s = x / (number(2) + x)
+        q = s * s
+        p = number(1 / 15)
+        p = p * q + number(1 / 13)
+        p = p * q + number(1 / 11)
+        p = p * q + number(1 / 9)
+        p = p * q + number(1 / 7)
+        p = p * q + number(1 / 5)
+        p = p * q + number(1 / 3)
+        total += float(number(2) * (s + s * (p * q)))
+    return total
 
 
 # e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2. ln 2 is split in two, so that n ln 2 is
