@@ -29,8 +29,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "column_sums": (
         "Sums of columns apart from ReLU's derivative",
-        "The kernel does both in one sweep. Two simpler loops, or one and a product with ones by the BLAS, "
-        "gain little in small arrays, if anything, and lose much in large ones. µs:",
+        "The kernel does both in one sweep. A simpler loop and then a product with ones by the BLAS gain "
+        "little in small arrays, if anything, and lose much in large ones. µs:",
     ),
     "adam_threads": (
         "Adam in two threads",

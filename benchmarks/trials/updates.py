@@ -124,15 +124,11 @@ def column_sums(trial: Trial) -> None:
         def sweep(gradient=gradient, a=a, out=out) -> None:
             BY_NAME["relu_backward"](gradient, a, out, a)
 
-        def two(gradient=gradient, a=a, out=out) -> None:
-            flat(gradient, a)
-            BY_NAME["column_sum"](gradient, out)
-
         def blas(gradient=gradient, a=a, out=out, ones=ones) -> None:
             flat(gradient, a)
             np.dot(ones, gradient, out=out)
 
-        works = {"one sweep (kept)": sweep, "two loops": two, "one loop, BLAS": blas}
+        works = {"one sweep (kept)": sweep, "one loop, BLAS": blas}
         trial.compare(f"{n} x {k:,}", {way: calls(call) for way, call in works.items()})
 
 
