@@ -352,6 +352,11 @@ class Network:
             network.build(config["n_features"])
         return network
 
+    def _repr_html_(self) -> str:
+        from glassnet.inspection.html import network_html
+
+        return network_html(self)
+
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], seed={self.seed}, dtype={self.dtype.name!r})"

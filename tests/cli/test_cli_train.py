@@ -10,7 +10,7 @@ import pytest
 import glassnet as gn
 from glassnet.tabular import TabularModel
 
-FILES = {"model.safetensors", "history.csv", "learning_curve.png", "report.json"}
+FILES = {"model.safetensors", "history.csv", "learning_curve.png", "report.html", "report.json"}
 QUICK = ("--epochs", 3, "--quiet")
 
 

@@ -15,6 +15,11 @@ from glassnet.errors import HyperparameterError, MissingDependencyError
 POINTS = np.random.default_rng(0).normal(size=(30, 2))
 LABELS = (POINTS[:, 0] > 0).astype(int)
 
+
+def small():
+    return gn.Network([gn.Dense(5, activation="relu"), gn.Dense(2)], seed=0).build(2)
+
+
 EVERY = {
     "learning_curve": lambda **k: gn.plots.learning_curve({"loss": [2.0, 1.0]}, **k),
     "optimizer_comparison": lambda **k: gn.plots.optimizer_comparison({"adam": {"loss": [2.0, 1.0]}}, **k),
@@ -24,6 +29,11 @@ EVERY = {
     "weight_images": lambda **k: gn.plots.weight_images(
         gn.Network([gn.Dense(5)], seed=0).build(16), **k
     ),
+    "activation_histograms": lambda **k: gn.plots.activation_histograms(small(), POINTS, **k),
+    "gradient_histograms": lambda **k: gn.plots.gradient_histograms(
+        small(), POINTS, LABELS, "softmax_cross_entropy", **k
+    ),
+    "network_diagram": lambda **k: gn.plots.network_diagram(small(), **k),
 }  # fmt: skip
 
 each = pytest.mark.parametrize("name", sorted(EVERY))
@@ -38,7 +48,7 @@ def test_a_new_figure_with_labels_and_title(name, drawn):
     ax = EVERY[name]()
     assert isinstance(ax, Axes)
     assert ax.get_title()
-    if name != "weight_images":
+    if name not in ("weight_images", "network_diagram"):
         assert ax.get_xlabel()
         assert ax.get_ylabel()
     drawn(ax)
@@ -61,6 +71,17 @@ def test_no_global_setting_changes_and_pyplot_is_not_needed(name):
     EVERY[name](ax=figure.subplots())
     assert dict(pyplot.rcParams) == before
     assert pyplot.get_fignums() == []
+
+
+@each
+def test_on_a_dark_ground_nothing_is_black(name, drawn):
+    with pyplot.style.context("dark_background"):
+        ax = EVERY[name]()
+        drawn(ax)
+        texts = [*ax.texts, ax.title, ax.xaxis.label, *ax.get_xticklabels()]
+        in_cells = name == "confusion_matrix"  # its cells bring their own ground
+        assert not any(text.get_color() in ("black", "#000000") for text in texts[in_cells * 4 :])
+        assert not any(line.get_color() in ("black", "#000000") for line in ax.get_lines())
 
 
 @each

@@ -18,10 +18,14 @@ from glassnet.reductions import column_sum
 __all__ = ["ActivationFunction", "Linear", "add_bias", "fused"]
 
 
+def fused(activation: ActivationFunction, direction: str) -> bool:
+    """Tell whether `forward_biased` or `backward_biased` speaks for it: not if a subclass has a plain rule."""
+    kind: Any = type(activation)
+    return _fused(kind, direction)
+
+
 @cache
-def fused(kind: type[Any], direction: str) -> bool:
-    """Tell whether `forward_biased` or `backward_biased` speaks for a class: not if a subclass has a plain
-    rule of its own."""
+def _fused(kind: type[Any], direction: str) -> bool:
     plain, biased = direction, f"{direction}_biased"
     first = next(base for base in kind.__mro__ if plain in vars(base) or biased in vars(base))
     return biased in vars(first)

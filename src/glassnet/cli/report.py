@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,18 @@ import numpy as np
 
 from glassnet._version import __version__
 from glassnet.cli.prepare import Prepared
+from glassnet.plots.style import plain
 from glassnet.tabular import TabularModel
 
-__all__ = ["columns_of", "finite", "measure_parts", "save_prediction_plot", "versions"]
+__all__ = [
+    "columns_of",
+    "finite",
+    "honest_part",
+    "measure_parts",
+    "plain",
+    "save_prediction_plot",
+    "versions",
+]
 
 
 def measure_parts(model: TabularModel, prepared: Prepared) -> dict[str, tuple[int, dict[str, float]]]:
@@ -25,11 +35,16 @@ def measure_parts(model: TabularModel, prepared: Prepared) -> dict[str, tuple[in
     }
 
 
+def honest_part(prepared: Prepared) -> str:
+    """Return the name of the part that tells most honestly how right predictions are."""
+    return next(name for name in ("test", "validation", "train") if name in prepared.parts)
+
+
 def save_prediction_plot(model: TabularModel, prepared: Prepared, folder: Path, name: str) -> str:
     """Draw truth against prediction on the most honest part there is; return the file's name."""
     from glassnet import plots
 
-    part_name = next(p for p in ("test", "validation", "train") if p in prepared.parts)
+    part_name = honest_part(prepared)
     part = prepared.parts[part_name]
     outputs = model.network.predict(part.X)
     if model.target.is_classification:
@@ -40,14 +55,16 @@ def save_prediction_plot(model: TabularModel, prepared: Prepared, folder: Path, 
             part.y,
             predicted,
             labels=list(map(str, model.target.classes)),
-            title=f"{name}: accuracy {accuracy:.1%} on the {part_name} part",
+            title=plain(f"{name}: accuracy {accuracy:.1%} on the {part_name} part"),
         )
     else:
         file = "predicted_vs_true.png"
         true, predicted = model.target.decode(part.y), model.decode(outputs)
         r2 = model.evaluate_encoded(part.X, part.y, ["r2"])["r2"]
         ax = plots.predicted_vs_true(
-            true, predicted, title=f"{name}: {model.target.name}, R² {r2:.3f} on the {part_name} part"
+            true,
+            predicted,
+            title=plain(f"{name}: {model.target.name}, R² {r2:.3f} on the {part_name} part"),
         )
     save_and_close(ax, folder / file)
     return file
@@ -60,7 +77,10 @@ def save_and_close(ax: Any, path: Path) -> None:
     from glassnet import plots
 
     try:
-        plots.save(ax, path)
+        with warnings.catch_warnings():
+            # A name in a script that the font lacks is drawn as boxes; report.html has it in full.
+            warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font", UserWarning)
+            plots.save(ax, path)
     finally:
         plt.close(ax.figure)
 

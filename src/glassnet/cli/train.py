@@ -14,6 +14,7 @@ from glassnet.cli.build import build_loss, build_network, build_optimizer
 from glassnet.cli.data import Source, read_source, with_target
 from glassnet.cli.errors import INTERRUPTED, Told
 from glassnet.cli.folder import RunFolder
+from glassnet.cli.html_report import write_page
 from glassnet.cli.interrupt import CtrlC
 from glassnet.cli.prepare import Prepared, column_facts, prepare, target_facts
 from glassnet.cli.screen import Screen, counted, error_line
@@ -112,7 +113,7 @@ def _keep(run: _Run, folder: RunFolder, screen: Screen) -> None:
             ("Picture", place / "learning_curve.png"),
             ("", place / run.picture),
             ("Model", place / "model.safetensors"),
-            ("Report", place / "report.json"),
+            ("Report", place / "report.html"),
         ]
     )
     if run.interrupted:
@@ -272,7 +273,7 @@ def _fill(work: Path, run: _Run, figures: dict[str, tuple[int, dict[str, float]]
         run.history,
         "accuracy" if classes else "r2",
         learning_rate=run.settings.schedule != "constant",
-        title=f"{run.source.name}: {run.settings.optimizer}",
+        title=report.plain(f"{run.source.name}: {run.settings.optimizer}"),
     )
     report.save_and_close(curve, work / "learning_curve.png")
     report.save_prediction_plot(run.model, run.prepared, work, run.source.name)
@@ -283,7 +284,7 @@ def _fill(work: Path, run: _Run, figures: dict[str, tuple[int, dict[str, float]]
     else:
         what |= {"training_mean": target.mean, "training_std": target.std}
     summary = _summary(run, figures)
-    return {
+    told = {
         "command": summary.pop("command"),
         "created": report.now(),
         "seconds": round(run.seconds, 3),
@@ -293,3 +294,5 @@ def _fill(work: Path, run: _Run, figures: dict[str, tuple[int, dict[str, float]]
         "columns": report.columns_of(run.model),
         "parameters": int(run.model.network.parameters.values.size),
     }
+    write_page(work / "report.html", told, run.model, run.history, run.prepared)
+    return told

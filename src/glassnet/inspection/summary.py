@@ -53,13 +53,13 @@ def _rows(layers: Sequence[Layer], scopes: Sequence[Scope], indent: str) -> list
     for layer, scope in zip(layers, scopes, strict=True):
         count = sum(spec.size for spec in scope.parameters.values())
         short = scope.name.rpartition(".")[2]
-        rows.append((f"{indent}{short}{_detail(layer)}", f"(n, {scope.n_outputs})", f"{count:,}"))
+        rows.append((f"{indent}{short}{layer_detail(layer)}", f"(n, {scope.n_outputs})", f"{count:,}"))
         if isinstance(layer, Residual):
             rows += _rows(layer.layers, scope.children, indent + "  ")
     return rows
 
 
-def _detail(layer: Layer) -> str:
+def layer_detail(layer: Layer) -> str:
     function = (
         layer.activation
         if isinstance(layer, Dense)

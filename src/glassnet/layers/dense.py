@@ -84,7 +84,7 @@ class Dense(Layer):
             np.dot(inputs, context.parameters["weight"], out=z)
         in_place = activation.from_output and context.record is None
         a = z if in_place else context.buffers.get("a", z.shape)
-        if self.bias and in_place and fused(type(activation), "forward"):
+        if self.bias and in_place and fused(activation, "forward"):
             activation.forward_biased(z, context.parameters["bias"], context.scratch)
         else:
             if self.bias:
@@ -100,7 +100,7 @@ class Dense(Layer):
         saved, gradients = context.saved, context.gradients
         x, z, a = saved["inputs"], saved["z"], saved["a"]
         saved["dz"] = dz = gradient  # dL/da becomes dL/dz in place
-        if self.bias and fused(type(activation), "backward"):
+        if self.bias and fused(activation, "backward"):
             activation.backward_biased(dz, z, a, gradients["bias"], context.scratch)
         else:
             activation.backward(dz, z, a, dz, context.scratch)

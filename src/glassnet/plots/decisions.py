@@ -13,7 +13,7 @@ from glassnet._typing import AnyArray
 from glassnet.checks import as_features
 from glassnet.errors import DataError, ShapeError
 from glassnet.hyperparameters import Interval, Rule
-from glassnet.plots.style import MARKERS, axes_for, colours, dress, legend, mixed
+from glassnet.plots.style import MARKERS, axes_for, colours, dress, ink, legend, mixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,12 +153,13 @@ def _span(values: AnyArray, resolution: int) -> AnyArray:
 def _draw_regions(ax: Axes, x: AnyArray, y: AnyArray, regions: AnyArray, n: int) -> None:
     from matplotlib.colors import ListedColormap
 
-    pale = ListedColormap([mixed(colour, "#FFFFFF", 0.68) for colour in colours(n)])
+    shade = ink(ax)
+    pale = ListedColormap([mixed(colour, shade.paper, 0.68) for colour in _colours(ax, n)])
     ax.pcolormesh(x, y, regions, cmap=pale, vmin=-0.5, vmax=n - 0.5, shading="nearest", rasterized=True)
     for k in range(n):
         inside = regions == k
         if inside.any() and not inside.all():
-            ax.contour(x, y, inside.astype(float), levels=[0.5], colors="#444444", linewidths=0.8)
+            ax.contour(x, y, inside.astype(float), levels=[0.5], colors=shade.frame, linewidths=0.8)
 
 
 def _draw_points(ax: Axes, points: AnyArray, codes: AnyArray, n: int) -> list[Any]:
@@ -170,8 +171,13 @@ def _draw_points(ax: Axes, points: AnyArray, codes: AnyArray, n: int) -> list[An
             s=size,
             color=colour,
             marker=MARKERS[k % len(MARKERS)],
-            edgecolors="black",
+            edgecolors=ink(ax).text,
             linewidths=0.4,
         )
-        for k, colour in enumerate(colours(n))
+        for k, colour in enumerate(_colours(ax, n))
     ]
+
+
+def _colours(ax: Axes, n: int) -> list[str]:
+    """Return the classes' colours; black, which a dark ground would swallow, is white there."""
+    return [ink(ax).text if colour == "#000000" else colour for colour in colours(n)]

@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.errors import DataError, HyperparameterError, unknown_name
 from glassnet.hyperparameters import Rule
 from glassnet.metrics import higher_is_better
-from glassnet.plots.style import COLOURS, axes_for, dress, legend, require_matplotlib
+from glassnet.plots.style import COLOURS, axes_for, dress, ink, legend, require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,6 +123,7 @@ def optimizer_comparison(
         x = np.arange(1, len(values) + 1)
         where = np.cumsum(np.asarray(history["seconds"], float)) if against == "seconds" else x
         colour, style = COLOURS[i % 7], _STYLES[i // 7 % len(_STYLES)]  # without yellow: too pale for a line
+        colour = ink(axes).text if colour == "#000000" else colour
         lines += axes.plot(where, values, style, color=colour, linewidth=1.6, **_marked(len(values)))
         labels.append(f"{name} ({values[-1]:.4g})" if len(values) else str(name))
     dress(axes, title=title or f"{column} by optimiser", y=column, x="seconds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import HyperparameterError, MissingDependencyError
@@ -10,14 +11,39 @@ from glassnet.errors import HyperparameterError, MissingDependencyError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "MARKERS", "axes_for", "colours", "dress", "legend", "plain", "require_matplotlib"]
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "Ink",
+    "axes_for",
+    "colours",
+    "dress",
+    "ink",
+    "legend",
+    "plain",
+    "require_matplotlib",
+]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 """Okabe & Ito, "Color universal design" (2008), the strongest on white first."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 
-_GREY = "#555555"
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours that suit the ground of an Axes: paper, text, frames, the grid, and warnings."""
+
+    paper: str
+    text: str
+    frame: str
+    quiet: str
+    grid: str
+    warning: str
+
+
+_ON_LIGHT = Ink("#FFFFFF", "#000000", "#555555", "#999999", "#DDDDDD", "#A84600")
+_ON_DARK = Ink("#000000", "#FFFFFF", "#AAAAAA", "#777777", "#3A3A3A", "#FF9A4D")
 
 
 def require_matplotlib() -> None:
@@ -42,6 +68,17 @@ def axes_for(ax: Any, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
         raise HyperparameterError(f"ax must be one matplotlib Axes or None, got {type(ax).__name__}.")
     given: Axes = ax
     return given
+
+
+def ink(ax: Axes) -> Ink:
+    """Return the colours for the Axes' ground: matplotlib's dark styles are respected."""
+    from matplotlib.colors import to_rgba
+
+    red, green, blue, solid = to_rgba(ax.get_facecolor())
+    if not solid:
+        red, green, blue, solid = to_rgba(ax.figure.get_facecolor())
+    dark = solid and 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+    return _ON_DARK if dark else _ON_LIGHT
 
 
 def colours(n: int) -> list[str]:
@@ -87,10 +124,11 @@ def dress(ax: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = T
     if y:
         ax.set_ylabel(y)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(_GREY)
-    ax.tick_params(color=_GREY)
+    shade = ink(ax)
+    ax.spines[["left", "bottom"]].set_color(shade.frame)
+    ax.tick_params(color=shade.frame)
     if grid:
-        ax.grid(True, color="#DDDDDD", linewidth=0.7)
+        ax.grid(True, color=shade.grid, linewidth=0.7)
         ax.set_axisbelow(True)
 
 
@@ -116,8 +154,15 @@ def legend(ax: Axes, handles: Sequence[Any], names: Sequence[str], *, outside_fr
 def plain(text: object) -> str:
     """Return text that matplotlib draws as it is: no formulas between dollar signs, nothing hidden.
 
+    Control characters, which no font has, are replaced.
+
     >>> plain("$5 to $9"), plain("_hidden")
     ('\\\\$5 to \\\\$9', ' _hidden')
     """
-    escaped = str(text).replace("$", r"\$")
+    drawable = "".join("\N{REPLACEMENT CHARACTER}" if _is_control(c) else c for c in str(text))
+    escaped = drawable.replace("$", r"\$")
     return f" {escaped}" if escaped.startswith("_") else escaped
+
+
+def _is_control(c: str) -> bool:
+    return c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000)

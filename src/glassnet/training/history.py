@@ -88,5 +88,10 @@ class History(Mapping[str, list[float]]):
     def __len__(self) -> int:
         return len(self._columns)
 
+    def _repr_html_(self) -> str:
+        from glassnet.inspection.html import history_html
+
+        return history_html(self)
+
     def __repr__(self) -> str:
         return f"History({self.n_epochs} epochs: {', '.join(self._columns)})"
