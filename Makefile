@@ -2,12 +2,13 @@
 # make test: set up and run lint, types, doctests and the tests.
 # make faults: 200 kills, 1000 interrupts and ten minutes of changed files (tests/faults, tools/fuzz.py).
 # make bench: measure speed and memory beside other libraries, and fill docs/performance.md (an hour or so).
-# make bench-smoke: show in half a minute that the benchmarks run.
+# make bench-smoke: show in less than a minute that the benchmarks run.
+# make docs: build the documentation site in build/site.
 # make oracle: compare glassnet and the stored golden vectors with PyTorch itself.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test faults bench bench-smoke oracle kills clean
+.PHONY: demo test faults bench bench-smoke docs oracle kills clean
 
 demo: .venv/.user
 	$(BIN)/glassnet train digits --out runs/digits --force
@@ -29,6 +30,9 @@ bench: .venv-bench/.peers
 
 bench-smoke: .venv/.dev
 	$(BIN)/python -m benchmarks smoke
+
+docs: .venv/.dev
+	$(BIN)/python -m mkdocs build --strict
 
 oracle: .venv-oracle/.torch
 	.venv-oracle/bin/python tools/oracle.py --compare

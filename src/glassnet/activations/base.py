@@ -19,7 +19,7 @@ __all__ = ["ActivationFunction", "Linear", "add_bias", "fused"]
 
 
 def fused(activation: ActivationFunction, direction: str) -> bool:
-    """Tell whether `forward_biased` or `backward_biased` speaks for it: not if a subclass has a plain rule."""
+    """Tell whether `forward_biased` or `backward_biased` holds: not below a plain rule of a subclass."""
     kind: Any = type(activation)
     return _fused(kind, direction)
 
