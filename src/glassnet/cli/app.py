@@ -18,6 +18,7 @@ from glassnet.cli.evaluate import evaluate
 from glassnet.cli.export import export
 from glassnet.cli.options import SIZE_RULE
 from glassnet.cli.pipe import patient_streams
+from glassnet.cli.playground import playground
 from glassnet.cli.predict import predict
 from glassnet.cli.recipe import recipe
 from glassnet.cli.summary import summary
@@ -51,7 +52,7 @@ def _unwrapped(text: str) -> str:
 
 
 app.command(help=_unwrapped(TRAIN_HELP))(interruptible(train))
-for command in (predict, evaluate, compare, datasets, summary, check_gradients, export):
+for command in (predict, evaluate, compare, datasets, summary, check_gradients, export, playground):
     app.command(help=_unwrapped(inspect.getdoc(command) or ""))(interruptible(command))
 # Whatever follows a recipe's name belongs to the recipe, its --help too.
 app.command(
