@@ -13,6 +13,7 @@ from glassnet.cli.app import run
 def terminal(monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("GLASSNET_KERNELS", "numpy")  # loading compiled ones takes longer than these fits
     monkeypatch.delenv("GLASSNET_TRACEBACK", raising=False)
     monkeypatch.chdir(tmp_path)
 
