@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.peers import PEERS
 from benchmarks.scaling import limit_or_none
 from benchmarks.tables import columns
+from benchmarks.timing import ratio
 from benchmarks.turns import title
 
 Results = list[dict[str, Any]]
@@ -22,7 +23,7 @@ def draw_steps(data: dict[str, Any], path: Path) -> bool:
     keys = columns(results)
     if not results:
         return False
-    figure, ax = bars(results, keys, lambda r, key: median(r, "torch") / median(r, key))
+    figure, ax = bars(results, keys, lambda r, key: ratio(seconds(r, "torch"), seconds(r, key)))
     ax.set_yscale("log", base=2)
     ax.yaxis.set_major_formatter("{x:g}")
     ax.axhline(1, color=GREY, linewidth=0.8)
@@ -109,6 +110,11 @@ def finish(figure: Any, ax: Any, heading: str, unit: str, path: Path) -> None:
 def median(result: dict[str, Any], key: str) -> float:
     """Return a lane's median, 0 where it has none."""
     return float(result["lanes"].get(key, {}).get("median", 0.0))
+
+
+def seconds(result: dict[str, Any], key: str) -> list[float]:
+    """Return what each round took."""
+    return list(result["lanes"][key]["seconds"])
 
 
 def colour(key: str) -> str:

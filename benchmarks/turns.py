@@ -14,8 +14,8 @@ from benchmarks.peers import PEERS, Unavailable
 from benchmarks.process import Worker
 from benchmarks.timing import summary
 
-SETTLE = 0.05
-"""Seconds between two runs, in which the last peer's threads fall asleep."""
+SETTLE = 0.25
+"""Seconds between two runs, in which the last peer's threads fall asleep: Intel's spin for 0.2."""
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,11 @@ class Entry:
 
 _ALL = ("steps", "fit", "predict", "limit", "scaling")
 _OURS = (*_ALL, "memory")
+_TRAINING = ("steps", "fit", "limit", "scaling")
 
 PEERS: dict[str, Entry] = {
     "glassnet": Entry("glassnet with numba", "ours:Compiled", _OURS, {"GLASSNET_KERNELS": "numba"}),
+    "glassnet-mkl": Entry("glassnet with MKL", "ours:Mkl", _TRAINING, {"GLASSNET_KERNELS": "mkl"}),
     "glassnet-numpy": Entry("glassnet, NumPy only", "ours:Glassnet", _OURS, {"GLASSNET_KERNELS": "numpy"}),
     "numpy": Entry("bare NumPy", "bare_numpy:BareNumPy", ("predict",)),
     "torch": Entry("PyTorch", "pytorch:PyTorch", _ALL),

@@ -63,6 +63,19 @@ class Compiled(Glassnet):
         return super().predict(case)
 
 
+class Mkl(Compiled):
+    packages = ("glassnet", "numpy", "numba", "mkl")
+
+    def __init__(self) -> None:
+        super().__init__()
+        if find_spec("glassnet.kernels.compiled.mkl") is None:
+            raise Unavailable("this glassnet does not use MKL")
+        try:
+            gn.kernels.use("mkl")
+        except gn.errors.MissingDependencyError as error:
+            raise Unavailable("not installed") from error
+
+
 class Ends(gn.callbacks.Callback):
     """Remembers when each epoch ended."""
 

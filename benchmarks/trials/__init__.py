@@ -12,7 +12,7 @@ from benchmarks.process import Failed, ask_once
 from benchmarks.tables import digits, table, times
 from benchmarks.turns import progress
 
-THREADED = ("adam_threads", "own_threads", "mkl", "threads")
+THREADED = ("adam_threads", "own_threads", "threads")
 """These choose the number of BLAS threads themselves; the others have one."""
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -44,14 +44,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "threads: nothing in small products, little in large ones, and that only while OpenBLAS's own "
         "threads are asleep, which still spin for a while after each product of theirs. One product, µs:",
     ),
-    "mkl": (
-        "Intel's MKL for the products",
-        "The `mkl` wheel called through ctypes in place of NumPy's OpenBLAS: faster steps in wide networks, "
-        "little gain in small ones. It was dropped because the wheel and what it needs are hundreds of MB, "
-        "it runs on x86 alone, and it keeps a second pool of threads beside OpenBLAS's. Intel promises the "
-        "same bits from run to run only for arrays that are aligned alike, or in a slower mode; here the "
-        "same seed must mean the same weights. A training step, µs:",
-    ),
 }
 """Trial -> its title, and why it was dropped."""
 
@@ -74,8 +66,7 @@ def measure(options: Options) -> dict[str, Any]:
         except Failed as error:
             found[name] = {"missing": str(error)}
     progress("")
-    versions = {k: v for one in found.values() for k, v in one.get("versions", {}).items()}
-    return {"rounds": rounds, "versions": versions, "trials": found}
+    return {"rounds": rounds, "trials": found}
 
 
 def tables(data: dict[str, Any]) -> dict[str, str]:
@@ -92,7 +83,7 @@ def section(name: str, found: dict[str, Any]) -> str:
     if "missing" in found:
         return f"**{title}.** {text}\n\nNot measured: {found['missing']}."
     shown = times(found["results"], 1e6, first="", spread=False)
-    return "\n\n".join([f"**{title}.** {text}", shown, *found.get("notes", [])])
+    return f"**{title}.** {text}\n\n{shown}"
 
 
 def thread_table(found: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Named scratch arrays that are allocated once and reused by every later step."""
+"""Memory: arrays that start where a cache line does, and named ones reused by every later step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,26 @@ import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Shape
 
-__all__ = ["Buffers"]
+__all__ = ["Buffers", "aligned"]
+
+LINE = 64
+"""Bytes in a line of the cache, and in the widest vector register."""
+
+
+def aligned(shape: Shape, dtype: npt.DTypeLike, fill: float | None = None) -> AnyArray:
+    """Return an array at a multiple of 64 bytes, uninitialised unless there is something to fill it with.
+
+    NumPy's own start 16 bytes after one, so that every access of a whole register crosses two lines. Some
+    products round otherwise from place to place; here they all start alike in every run.
+    """
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    room = np.empty(size + LINE, np.uint8)
+    start = -room.__array_interface__["data"][0] % LINE
+    array = room[start : start + size].view(kind).reshape(shape)
+    if fill is not None:
+        array.fill(fill)
+    return array
 
 
 class Buffers:
@@ -45,7 +64,7 @@ class Buffers:
         size = math.prod(shape)
         memory = self._memory.get((name, kind))
         if memory is None or memory.size < size:
-            memory = np.empty(size, kind)
+            memory = aligned((size,), kind)
             self._memory[name, kind] = memory
             self._forget(name)
         elif len(self._views) > 256:  # many different batch sizes: keep the memory, drop old views

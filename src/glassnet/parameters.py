@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from glassnet._typing import Array, Shape
+from glassnet.buffers import aligned
 from glassnet.errors import HyperparameterError, ShapeError
 from glassnet.initializers import Initializer
 from glassnet.registry import resolve
@@ -155,6 +156,8 @@ class NamedViews:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self.flat = aligned(self.flat.shape, self.flat.dtype)
+        self.flat[...] = state["flat"]
         self._bind()
 
 
@@ -177,8 +180,8 @@ class Parameters(NamedViews):
         self.decaying = sum(spec.size for spec in declared if spec.decay)
         """The first `decaying` elements are weights that decay; the rest are spared."""
         self.declared = declared
-        super().__init__(np.zeros(size, dtype), laid_out)
-        self.by_gradient = NamedViews(np.zeros(size, dtype), laid_out)
+        super().__init__(aligned((size,), dtype, 0), laid_out)
+        self.by_gradient = NamedViews(aligned((size,), dtype, 0), laid_out)
         self.statistics = NamedViews(np.zeros(sum(spec.size for spec in held), dtype), held)
         for spec in held:
             self.statistics[spec.name].fill(spec.initializer)

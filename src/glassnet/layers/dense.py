@@ -15,7 +15,7 @@ from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
-from glassnet.products import product
+from glassnet.products import forward_product, large_product, product
 from glassnet.reductions import column_sum, inner
 from glassnet.registry import resolve
 
@@ -78,10 +78,7 @@ class Dense(Layer):
         """Return f(x W + b): x (B, I), W (I, U), b (U,) -> (B, U)."""
         activation = _LINEAR if context.skip_activation else self.activation
         z = context.buffers.get("z", (len(inputs), self.units))
-        if context.training:
-            product(inputs, context.parameters["weight"], z)
-        else:
-            np.dot(inputs, context.parameters["weight"], out=z)
+        forward_product(inputs, context.parameters["weight"], z, context.training)
         in_place = activation.from_output and context.record is None
         a = z if in_place else context.buffers.get("a", z.shape)
         if self.bias and in_place and fused(activation, "forward"):
@@ -106,7 +103,7 @@ class Dense(Layer):
             activation.backward(dz, z, a, dz, context.scratch)
             if self.bias:
                 column_sum(dz, gradients["bias"])
-        np.dot(x.T, dz, out=gradients["weight"])  # (I, B) (B, U) -> (I, U)
+        large_product(x.T, dz, gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if not context.wants_input_gradient:
             return None
         dx = context.buffers.get("dx", x.shape)

@@ -14,6 +14,7 @@ from glassnet.hyperparameters import hyperparameter
 from glassnet.initializers import XavierUniform
 from glassnet.layers.base import Layer, build_chain, chain_backward, chain_forward
 from glassnet.parameters import Scope
+from glassnet.products import forward_product, large_product, product
 
 __all__ = ["Residual"]
 
@@ -49,7 +50,7 @@ class Residual(Layer):
         outputs = context.buffers.get("outputs", inner.shape)
         context.saved["inputs"] = inputs
         if "projection" in context.parameters:
-            np.dot(inputs, context.parameters["projection"], out=outputs)
+            forward_product(inputs, context.parameters["projection"], outputs, context.training)
             outputs += inner
         else:
             np.add(inner, inputs, out=outputs)
@@ -60,7 +61,7 @@ class Residual(Layer):
         inner = context.buffers.get("inner", gradient.shape)
         np.copyto(inner, gradient)  # nested layers may overwrite what they are given
         if "projection" in context.parameters:
-            np.dot(context.saved["inputs"].T, gradient, out=context.gradients["projection"])
+            large_product(context.saved["inputs"].T, gradient, context.gradients["projection"])
         below = chain_backward(self.layers, context.children, inner)
         if not context.wants_input_gradient or below is None:
             return None
@@ -68,6 +69,6 @@ class Residual(Layer):
             gradient += below
             return gradient
         dx = context.buffers.get("dx", below.shape)
-        np.dot(gradient, context.parameters["projection"].T, out=dx)
+        product(gradient, context.parameters["projection"].T, dx)
         dx += below
         return dx

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from glassnet._typing import Array
+from glassnet.buffers import aligned
 from glassnet.errors import ShapeError
 from glassnet.hyperparameters import Hyperparameters, Interval, hyperparameter
 from glassnet.kernels import chosen
@@ -88,9 +89,9 @@ class Optimizer(Hyperparameters):
     def create_state(self, values: Array, decaying: int | None = None) -> OptimizerState:
         """Return a fresh state for parameters like `values` (flat), all of them decaying by default."""
         ours = type(self).__module__.startswith("glassnet.")
-        work = 0 if ours and chosen() == "numba" else min(CHUNK, values.size)
+        work = 0 if ours and chosen() != "numpy" else min(CHUNK, values.size)
         return OptimizerState(
-            slots={name: np.full_like(values, start) for name, start in self.slots.items()},
+            slots={name: aligned(values.shape, values.dtype, start) for name, start in self.slots.items()},
             scalars=dict(self.scalars),
             decaying=values.size if decaying is None else decaying,
             scratch=np.empty((2, work), values.dtype),

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from glassnet.kernels import chosen
 from glassnet.parameters import Parameters
 
 __all__ = ["SMALL", "blas_threads"]
@@ -33,7 +34,7 @@ def blas_threads(parameters: Parameters, batch_size: int) -> Iterator[None]:
     if largest * batch_size >= SMALL:
         yield
         return
-    libraries, holder = _libraries(), object()
+    libraries, holder = _libraries(chosen()), object()
     try:
         if not _holders:
             _before.setdefault("threads", [library.num_threads for library in libraries])
@@ -53,7 +54,7 @@ if hasattr(os, "register_at_fork"):  # fits that ran in other threads do not run
 
 
 @cache
-def _libraries() -> list[Any]:
+def _libraries(_: str) -> list[Any]:  # the kernels chosen: MKL may come later than the first fit
     from threadpoolctl import ThreadpoolController
 
     libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
