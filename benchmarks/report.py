@@ -1,4 +1,4 @@
-"""report: puts the tables of results/*.json between the page's markers, and draws its figures."""
+"""report: puts the tables of results/*.json between the pages' markers, and draws their figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import figures
+from benchmarks import figures, overview
 from benchmarks.options import ROOT, Options
 from benchmarks.turns import title
 
@@ -39,6 +39,11 @@ def write(options: Options, modules: dict[str, ModuleType]) -> list[Path]:
     options.docs.mkdir(parents=True, exist_ok=True)
     (options.docs / "figures").mkdir(exist_ok=True)
     page.write_text(text)
+    start = options.docs.parent / "README.md"  # the smoke test's folder has none
+    found = dict(conditions)
+    if start.exists() and all(name in found for name in overview.NEEDED):
+        start.write_text(replaced(start.read_text(), "peers", overview.readme(found)))
+        written.append(start)
     for name, draw in figures.FIGURES.items():
         data = load(options.out, name)
         path = options.docs / "figures" / f"performance-{name}.png"

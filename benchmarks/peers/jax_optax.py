@@ -96,7 +96,7 @@ answer = jax.jit(outputs)
 @partial(jax.jit, donate_argnums=0, static_argnums=5)
 def step(state: Any, X: Any, y: Any, order: Any, start: int, batch: int) -> Any:
     rows = jax.lax.dynamic_slice_in_dim(order, start, batch)
-    return updated(state, jnp.take(X, rows, axis=0), jnp.take(y, rows))
+    return updated(state, jnp.take(X, rows, axis=0, mode="clip"), jnp.take(y, rows, mode="clip"))
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -107,6 +107,6 @@ def whole_step(state: Any, X: Any, y: Any) -> Any:
 @partial(jax.jit, donate_argnums=0)
 def epoch(state: Any, X: Any, y: Any, order: Any) -> Any:
     def one(state: Any, rows: Any) -> Any:
-        return updated(state, jnp.take(X, rows, axis=0), jnp.take(y, rows)), None
+        return updated(state, jnp.take(X, rows, axis=0, mode="clip"), jnp.take(y, rows, mode="clip")), None
 
     return jax.lax.scan(one, state, order)[0]

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.cases import Case
 from benchmarks.peers.base import Peer
 from benchmarks.timing import Work, calls
+from glassnet.buffers import aligned
 
 BYTES_PER_PARAMETER = 28
 LEAST = 16_384
@@ -45,16 +46,16 @@ def products(case: Case, *, threads: int) -> Work:
     generator = np.random.default_rng(0)
 
     def array(*shape: int) -> np.ndarray:
-        return generator.standard_normal(shape, np.float32)
+        return generator.standard_normal(out=aligned(shape, np.float32), dtype=np.float32)
 
     outer = np.multiply if case.batch == 1 else np.matmul  # one row: no sum, and the BLAS is slower
     each: list[tuple[Any, ...]] = []
     for i, (inputs, outputs) in enumerate(pairwise(case.widths)):
         x, weight, gradient = array(case.batch, inputs), array(inputs, outputs), array(case.batch, outputs)
-        each.append((np.matmul, x, weight, np.empty_like(gradient)))
-        each.append((outer, x.T, gradient, np.empty_like(weight)))
+        each.append((np.matmul, x, weight, aligned(gradient.shape, np.float32)))
+        each.append((outer, x.T, gradient, aligned(weight.shape, np.float32)))
         if i:
-            each.append((np.matmul, gradient, weight.T, np.empty_like(x)))
+            each.append((np.matmul, gradient, weight.T, aligned(x.shape, np.float32)))
 
     def step() -> None:
         for product, a, b, out in each:
@@ -75,7 +76,7 @@ def traffic(case: Case, *, threads: int) -> Work:
     Sums, for a copy must fetch what it is about to overwrite, which Adam has read anyway.
     """
     n = max(case.n_parameters, LEAST)
-    arrays = [np.ones(n, np.float32) for _ in range(4)]
+    arrays = [aligned((n,), np.float32, 1) for _ in range(4)]
     cuts = np.linspace(0, n, threads + 1).astype(int)
     slices = [slice(a, b) for a, b in pairwise(cuts)]
     moved = 24 * n  # two sums; 8 bytes read and 4 written for each number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -53,8 +54,6 @@ class Compiled(Glassnet):
     packages = ("glassnet", "numpy", "numba")
 
     def __init__(self) -> None:
-        if find_spec("glassnet.kernels") is None:
-            raise Unavailable("this glassnet has no compiled kernels")
         if find_spec("numba") is None:
             raise Unavailable("not installed")
 
@@ -68,12 +67,8 @@ class Mkl(Compiled):
 
     def __init__(self) -> None:
         super().__init__()
-        if find_spec("glassnet.kernels.compiled.mkl") is None:
-            raise Unavailable("this glassnet does not use MKL")
-        try:
-            gn.kernels.use("mkl")
-        except gn.errors.MissingDependencyError as error:
-            raise Unavailable("not installed") from error
+        version("mkl")  # raises ModuleNotFoundError
+        gn.kernels.use("mkl")
 
 
 class Ends(gn.callbacks.Callback):

@@ -14,16 +14,14 @@ from benchmarks.timing import Work, calls
 from benchmarks.trials.probe import Trial
 from benchmarks.trials.updates import Helper, normal
 from benchmarks.turns import SETTLE
-
-LONG = 0.25
-"""Seconds after which the threads of OpenBLAS and MKL no longer spin and leave the cores to others."""
+from glassnet.buffers import aligned
 
 
-def limited(work: Work, threads: int, settle: float = SETTLE) -> Work:
+def limited(work: Work, threads: int) -> Work:
     """Return the work with so many BLAS threads, awake, while those of the turn before are asleep."""
 
     def run(n: int) -> float:
-        time.sleep(settle)
+        time.sleep(SETTLE)
         with threadpool_limits(threads, user_api="blas"):
             work.run(1)
             return work.run(n)
@@ -31,18 +29,22 @@ def limited(work: Work, threads: int, settle: float = SETTLE) -> Work:
     return Work(run, work.units)
 
 
+def empty_like(array: np.ndarray) -> np.ndarray:
+    return aligned(array.shape, array.dtype)
+
+
 def step_products(inputs: int, units: int, batch: int) -> dict[str, tuple[np.ndarray, ...]]:
     """Return (a, b, out) of a layer's three products."""
     x, weight, gradient = normal(batch, inputs), normal(inputs, units), normal(batch, units)
     return {
-        "x W": (x, weight, np.empty_like(gradient)),
-        "x^T dz": (x.T, gradient, np.empty_like(weight)),
-        "dz W^T": (gradient, weight.T, np.empty_like(x)),
+        "x W": (x, weight, empty_like(gradient)),
+        "x^T dz": (x.T, gradient, empty_like(weight)),
+        "dz W^T": (gradient, weight.T, empty_like(x)),
     }
 
 
 def own_threads(trial: Trial) -> None:
-    helper, settle = Helper(), SETTLE if trial.quick else LONG
+    helper = Helper()
 
     def by_rows(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         m = len(out) // 2
@@ -58,7 +60,7 @@ def own_threads(trial: Trial) -> None:
         for name, (a, b, out) in step_products(inputs, units, batch).items():
 
             def way(function: Callable[..., Any], threads: int, a=a, b=b, out=out) -> Work:
-                return limited(calls(lambda: function(a, b, out)), threads, settle)
+                return limited(calls(lambda: function(a, b, out)), threads)
 
             works = {
                 "OpenBLAS, 2 threads (kept)": way(np.dot, 2),

@@ -13,12 +13,13 @@ import numpy as np
 
 from benchmarks.timing import Work, calls
 from benchmarks.trials.probe import Trial
+from glassnet.buffers import aligned
 
 GENERATOR = np.random.default_rng(0)
 
 
 def normal(*shape: int) -> np.ndarray:
-    return GENERATOR.standard_normal(shape, np.float32)
+    return GENERATOR.standard_normal(out=aligned(shape, np.float32), dtype=np.float32)
 
 
 def adam(arrays: Sequence[np.ndarray]) -> None:

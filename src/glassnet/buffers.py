@@ -19,15 +19,16 @@ LINE = 64
 def aligned(shape: Shape, dtype: npt.DTypeLike, fill: float | None = None) -> AnyArray:
     """Return an array at a multiple of 64 bytes, uninitialised unless there is something to fill it with.
 
-    NumPy's own start 16 bytes after one, so that every access of a whole register crosses two lines. Some
-    products round otherwise from place to place; here they all start alike in every run.
+    NumPy's own start 16 bytes after one, so that every access of a whole register crosses two lines. A
+    product may round otherwise in another place; these start alike in every run.
     """
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
-    room = np.empty(size + LINE, np.uint8)
+    make = np.zeros if fill == 0 else np.empty  # zeros take no memory until they are written to
+    room = make(size + LINE, np.uint8)
     start = -room.__array_interface__["data"][0] % LINE
     array = room[start : start + size].view(kind).reshape(shape)
-    if fill is not None:
+    if fill:
         array.fill(fill)
     return array
 

@@ -55,7 +55,7 @@ def test_a_penalty_of_a_subclass_of_dense_is_asked():
 
 
 @pytest.mark.parametrize("batch_size", [None, 10])
-def test_a_loss_that_writes_into_its_targets_does_so_once(batch_size):
+def test_a_loss_that_writes_into_its_targets_is_stopped(batch_size):
     class Careless(gn.losses.Loss):
         def value_and_gradient(self, outputs, targets, sample_weight=None):
             targets *= 2
@@ -63,11 +63,8 @@ def test_a_loss_that_writes_into_its_targets_does_so_once(batch_size):
 
     y = np.ones(40, np.float32)
     net = gn.Network([gn.Dense(1)], seed=0)
-    if batch_size is None:  # a view of the caller's own data
-        with pytest.raises(ValueError, match="read-only"):
-            net.fit(X, y, loss=Careless(), epochs=3, batch_size=batch_size)
-    else:
-        assert len(set(net.fit(X, y, loss=Careless(), epochs=3, batch_size=batch_size)["loss"])) == 1
+    with pytest.raises(ValueError, match="read-only"):
+        net.fit(X, y, loss=Careless(), epochs=3, batch_size=batch_size)
     assert (y == 1).all()
 
 

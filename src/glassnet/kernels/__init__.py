@@ -95,6 +95,8 @@ def use(choice: str | None = None) -> str:
     if choice is None and _chosen is not None:
         return _chosen
     with _lock:
+        if choice is None and _chosen is not None:  # another thread was first
+            return _chosen
         source = "kernels.use choice" if choice is not None else "GLASSNET_KERNELS"
         wanted = os.environ.get("GLASSNET_KERNELS", "auto") if choice is None else choice
         if wanted not in CHOICES:

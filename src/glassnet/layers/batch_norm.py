@@ -11,7 +11,7 @@ from glassnet._typing import Array
 from glassnet.context import Context
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Constant, Zeros
-from glassnet.kernels import kernel
+from glassnet.kernels import kernel, work
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
 from glassnet.reductions import column_sum
@@ -163,15 +163,16 @@ class BatchNorm(Layer):
     def backward(self, gradient: Array, context: Context) -> Array | None:
         """Fill the gradients of scale and shift; return dL/dx (B, F)."""
         x_hat, inverse = context.saved["x_hat"], context.buffers.get("inverse", gradient.shape[1:])
-        product = context.scratch.get("product", gradient.shape)
         row = context.scratch.get("row", inverse.shape)
         scale, gradients = context.parameters["scale"], context.gradients
         if context.training:
+            product = work(context.scratch, "product", gradient.shape)
             batch_norm_backward(
                 gradient, x_hat, inverse, scale, gradients["scale"], gradients["shift"], product, row
             )
         else:  # mean and variance are constants
-            column_sum(np.multiply(gradient, x_hat, out=product), gradients["scale"])
+            product = np.multiply(gradient, x_hat, out=context.scratch.get("product", gradient.shape))
+            column_sum(product, gradients["scale"])
             column_sum(gradient, gradients["shift"])
             gradient *= np.multiply(scale, inverse, out=row)
         return gradient

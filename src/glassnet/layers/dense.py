@@ -15,7 +15,7 @@ from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Initializer, Zeros
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
-from glassnet.products import forward_product, large_product, product
+from glassnet.products import forward_product, product
 from glassnet.reductions import column_sum, inner
 from glassnet.registry import resolve
 
@@ -103,7 +103,7 @@ class Dense(Layer):
             activation.backward(dz, z, a, dz, context.scratch)
             if self.bias:
                 column_sum(dz, gradients["bias"])
-        large_product(x.T, dz, gradients["weight"])  # (I, B) (B, U) -> (I, U)
+        product(x.T, dz, gradients["weight"])  # (I, B) (B, U) -> (I, U)
         if not context.wants_input_gradient:
             return None
         dx = context.buffers.get("dx", x.shape)

@@ -11,7 +11,7 @@ from glassnet._typing import Array
 from glassnet.context import Context
 from glassnet.hyperparameters import Interval, hyperparameter
 from glassnet.initializers import Constant, Zeros
-from glassnet.kernels import kernel
+from glassnet.kernels import kernel, work
 from glassnet.layers.base import Layer
 from glassnet.parameters import Scope
 from glassnet.reductions import column_sum, row_sum
@@ -123,7 +123,7 @@ class LayerNorm(Layer):
     def backward(self, gradient: Array, context: Context) -> Array | None:
         """Fill the gradients of scale and shift; return dL/dx (B, F)."""
         x_hat, inverse = context.saved["x_hat"], context.buffers.get("inverse", (len(gradient), 1))
-        product = context.scratch.get("product", gradient.shape)
+        product = work(context.scratch, "product", gradient.shape)
         column = context.scratch.get("column", inverse.shape)
         scale, gradients = context.parameters["scale"], context.gradients
         layer_norm_backward(

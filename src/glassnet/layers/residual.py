@@ -14,7 +14,7 @@ from glassnet.hyperparameters import hyperparameter
 from glassnet.initializers import XavierUniform
 from glassnet.layers.base import Layer, build_chain, chain_backward, chain_forward
 from glassnet.parameters import Scope
-from glassnet.products import forward_product, large_product, product
+from glassnet.products import forward_product, product
 
 __all__ = ["Residual"]
 
@@ -61,7 +61,7 @@ class Residual(Layer):
         inner = context.buffers.get("inner", gradient.shape)
         np.copyto(inner, gradient)  # nested layers may overwrite what they are given
         if "projection" in context.parameters:
-            large_product(context.saved["inputs"].T, gradient, context.gradients["projection"])
+            product(context.saved["inputs"].T, gradient, context.gradients["projection"])
         below = chain_backward(self.layers, context.children, inner)
         if not context.wants_input_gradient or below is None:
             return None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet._typing import AnyArray, Array
+from glassnet._typing import AnyArray, Array, Shape
 from glassnet.buffers import Buffers
 
 __all__ = ["Batch", "Batches", "Data"]
@@ -71,7 +71,9 @@ class Batches:
         self._targets = _Rows(data.targets, "targets", self._buffers)
         weights = data.loss_weights
         self._weights = None if weights is None else _Rows(weights, "weights", self._buffers)
-        sparse = hasattr(data.X, "toarray")
+        sparse, width = hasattr(data.X, "toarray"), data.X.shape[1:]
+        self._dense = _Memory("X", width, data.X.dtype, self._buffers)
+        self._cast = _Memory("inputs", width, dtype, self._buffers)
         self._exact = data.X.dtype == dtype
         if not sparse:
             self._rows = _Rows(data.X, "X", self._buffers)
@@ -133,9 +135,9 @@ class Batches:
 
     def _dense_inputs(self, rows: AnyArray | slice, n: int) -> Array:
         taken = self.data.X[rows]
-        dense = self._buffers.get("X", taken.shape, taken.dtype)
+        dense, shown = self._dense(n)
         taken.toarray(out=dense)  # fills the gaps with zeros
-        return dense if self._exact else self._converted(dense)
+        return shown if self._exact else self._converted(shown)
 
     def _array_inputs(self, rows: AnyArray | slice, n: int) -> Array:
         if isinstance(rows, slice):
@@ -146,26 +148,46 @@ class Batches:
         return taken if self._exact else self._converted(taken)
 
     def _converted(self, taken: AnyArray) -> Array:
-        inputs: Array = self._buffers.get("inputs", taken.shape)
+        inputs, shown = self._cast(len(taken))
         np.copyto(inputs, taken, casting="unsafe")
-        return inputs
+        return shown
+
+
+class _Memory:
+    """A reused buffer of n rows and, to be handed on, a read-only view of it.
+
+    Batches that are not copied are the caller's own data and read-only; compiled kernels would be compiled
+    anew for those that are.
+    """
+
+    def __init__(self, name: str, width: Shape, dtype: np.dtype[Any], buffers: Buffers) -> None:
+        self.name, self.width, self.dtype, self.buffers = name, width, dtype, buffers
+        self._made: dict[int, tuple[AnyArray, AnyArray]] = {}
+
+    def __call__(self, n: int) -> tuple[AnyArray, AnyArray]:
+        if n not in self._made:
+            out = self.buffers.get(self.name, (n, *self.width), self.dtype)
+            shown = out.view()
+            shown.flags.writeable = False
+            self._made[n] = out, shown
+        return self._made[n]
 
 
 class _Rows:
     """Copies chosen rows of one array into a reused buffer; a slice of a matrix is not copied."""
 
     def __init__(self, array: AnyArray, name: str, buffers: Buffers) -> None:
-        self.array, self.name, self.buffers = array, name, buffers
-        self.width, self.dtype = array.shape[1:], array.dtype
+        self.array, self.memory = array, _Memory(name, array.shape[1:], array.dtype, buffers)
         self.contiguous = array.flags.c_contiguous
 
     def __call__(self, rows: AnyArray | slice, n: int) -> AnyArray:
-        if isinstance(rows, slice) and self.width and self.contiguous:
+        if isinstance(rows, slice) and self.memory.width and self.contiguous:
             part = self.array[rows]
             part.flags.writeable = False  # the caller's own data
             return part
-        out = self.buffers.get(self.name, (n, *self.width), self.dtype)
+        out, shown = self.memory(n)
         if self.contiguous and not isinstance(rows, slice):
-            return self.array.take(rows, 0, out, "clip")  # "raise" would copy through a buffer
-        np.copyto(out, self.array[rows])  # take would first copy the whole of an array in another order
-        return out
+            self.array.take(rows, 0, out, "clip")  # "raise" would copy through a buffer
+        else:
+            np.copyto(out, self.array[rows])  # take would first copy the whole of an array in another order
+        return shown

@@ -22,7 +22,7 @@ SMALL = 5e6
 
 # No lock guards these: an interrupt between two lines must not leave one taken. Single operations on a set
 # and a dict are whole; two fits that end and begin within the same microsecond might leave the BLAS with one
-# thread, which costs time and changes no result.
+# thread, which costs time. A large fit beside a small one has one thread meanwhile, and may round otherwise.
 _holders: set[object] = set()
 _before: dict[str, list[int]] = {}
 
@@ -45,12 +45,22 @@ def blas_threads(parameters: Parameters, batch_size: int) -> Iterator[None]:
     finally:
         _holders.discard(holder)
         if not _holders:
-            for library, number in zip(libraries, _before.pop("threads", []), strict=False):
-                library.set_num_threads(number)
+            _give_back(libraries)
 
 
-if hasattr(os, "register_at_fork"):  # fits that ran in other threads do not run in the forked process
-    os.register_at_fork(after_in_child=_holders.clear)
+def _give_back(libraries: list[Any]) -> None:
+    for library, number in zip(libraries, _before.pop("threads", []), strict=False):
+        library.set_num_threads(number)
+
+
+def _forked() -> None:
+    if _holders:  # fits that ran in other threads do not run in the forked process
+        _holders.clear()
+        _give_back(_libraries(chosen()))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 @cache

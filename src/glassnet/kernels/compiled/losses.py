@@ -173,7 +173,8 @@ def logarithms(e: Array) -> float:
 
 # e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2. ln 2 is split in two, so that n ln 2 is
 # exact enough; e^r is a polynomial fitted for the least error in float32 (the coefficients are those of
-# Moshier's Cephes library, expf); the bits of 2^n are n + 127 in a float32's exponent.
+# Moshier's Cephes library, expf), summed in double precision; the bits of 2^n are n + 127 in a float32's
+# exponent.
 # Below -87 the result, less than the smallest normal number, is given as 0.
 
 

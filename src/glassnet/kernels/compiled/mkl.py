@@ -47,7 +47,9 @@ def load() -> ctypes.CDLL:
     if not found:
         raise ModuleNotFoundError("the installed mkl holds no libmkl_rt.so")
     library = ctypes.CDLL(str(found[0].locate()))
-    library.MKL_CBWR_Set(_SAME_BITS)
+    if library.MKL_CBWR_Set(_SAME_BITS) != 0:
+        raise ImportError("MKL's reproducible mode cannot be set: something has used MKL before")
+    library.MKL_Set_Dynamic(0)  # always as many threads: their number decides the bits
     return library
 
 
