@@ -19,10 +19,10 @@ class Work:
     """
 
     run: Callable[[int], float]
-    units: int = 1
+    units: float = 1
 
 
-def calls(call: Callable[[], Any], units: int = 1) -> Work:
+def calls(call: Callable[[], Any], units: float = 1) -> Work:
     """Return the work of calling `call`."""
 
     def run(n: int) -> float:

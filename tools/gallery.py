@@ -1,6 +1,6 @@
 """The page of recipes: runs every script of examples/ and writes docs/gallery.md with what they show.
 
-python tools/gallery.py            # write docs/gallery.md and docs/figures/{gallery,tutorial}-*.png
+python tools/gallery.py            # write docs/gallery.md, its figures, and those of the other pages
 python tools/gallery.py --check    # say whether the page is of the scripts as they are now
 """
 
@@ -129,8 +129,18 @@ def figure_name(name, file):
     return f"gallery-{name}-{Path(file).stem.replace('_', '-')}.png"
 
 
+# Page -> the figures that its blocks save.
+PAGES = {
+    "tutorial": ("boundary", "curve"),
+    "guides/own_activation": ("histograms",),
+    "guides/own_layer": ("diagram",),
+    "guides/own_loss": ("OneSided",),
+    "guides/tables": ("confusion",),
+}
+
+
 def write():
-    """Run all recipes; write the page and the figures, and those of the tutorial."""
+    """Run all recipes; write the page and the figures, and those of other pages."""
     parts = []
     for name, (_, _, _, figures) in RECIPES.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -148,25 +158,26 @@ def write():
         "`python tools/gallery.py` runs them and writes this page.\n\n"
     )
     PAGE.write_text(head + "\n\n".join(parts) + "\n", "utf-8")
-    tutorial_figures()
+    figures_of_pages()
 
 
-def tutorial_figures():
-    """Run the tutorial's blocks and keep the figures that they save."""
+def figures_of_pages():
+    """Run the blocks of pages and keep the figures that they save."""
     spec = importlib.util.spec_from_file_location("pages", ROOT / "tests" / "docs" / "test_pages.py")
     pages = importlib.util.module_from_spec(spec)
     sys.modules["pages"] = pages
     spec.loader.exec_module(pages)
     before = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        try:
-            for _ in pages.run_page(ROOT / "docs" / "tutorial.md"):
-                pass
-            for name in ("boundary", "curve"):
-                shutil.copy(f"{name}.png", FIGURES / f"tutorial-{name}.png")
-        finally:
-            os.chdir(before)
+    for page, names in PAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                for _ in pages.run_page(ROOT / "docs" / f"{page}.md"):
+                    pass
+                for name in names:
+                    shutil.copy(f"{name}.png", FIGURES / f"{Path(page).name}-{name}.png")
+            finally:
+                os.chdir(before)
 
 
 def problems():

@@ -93,6 +93,6 @@ def traffic(case: Case, *, threads: int) -> Work:
             list(pool.map(time.sleep, [0.001] * threads))  # starts the threads
             started = time.perf_counter()
             list(pool.map(move, slices, [times] * threads))
-            return (time.perf_counter() - started) * share
+            return time.perf_counter() - started
 
-    return Work(run)
+    return Work(run, 1 / share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import operator
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,16 @@ import numpy.typing as npt
 from glassnet._typing import AnyArray, Array
 from glassnet.errors import DataError, HyperparameterError, ShapeError
 
-__all__ = ["as_array", "as_features", "as_path", "as_weights", "looks_finite", "require_finite"]
+__all__ = [
+    "as_array",
+    "as_dtype",
+    "as_features",
+    "as_path",
+    "as_seed",
+    "as_weights",
+    "looks_finite",
+    "require_finite",
+]
 
 
 def as_array(values: Any, name: str) -> AnyArray:
@@ -138,3 +148,29 @@ def as_path(label: str, value: Any) -> Path:
     if not text or "\0" in text:
         raise HyperparameterError(f"{label} must be a path, got {value!r}.")
     return Path(text)
+
+
+def as_seed(seed: int | None) -> int:
+    """Return the seed, one drawn for None; HyperparameterError for what is none."""
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if number < 0 or isinstance(seed, bool):
+        raise HyperparameterError(
+            f"Network seed must be a whole number of at least 0, or None, got {seed!r}."
+        )
+    return number
+
+
+def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return float32 or float64 as a dtype; HyperparameterError for another."""
+    try:
+        checked = np.dtype(dtype)
+    except (TypeError, SyntaxError, ValueError):
+        checked = np.dtype(object)
+    if checked not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise HyperparameterError(f"Network dtype must be float32 or float64, got {dtype!r}.")
+    return checked

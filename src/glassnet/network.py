@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from glassnet._typing import AnyArray, Array
 from glassnet.activations import ActivationFunction
-from glassnet.checks import as_features
+from glassnet.checks import as_dtype, as_features, as_seed
 from glassnet.errors import HyperparameterError, NotBuiltError, ShapeError
 from glassnet.layers import Activation, Dense, Layer
 from glassnet.layers.base import build_chain
@@ -64,8 +63,8 @@ class Network:
         self.layers: tuple[Layer, ...] = tuple(
             resolve("layer", layer, f"Network layers[{i}]") for i, layer in enumerate(layers)
         )
-        self.dtype = _checked_dtype(dtype)
-        self.seed = _checked_seed(seed)
+        self.dtype = as_dtype(dtype)
+        self.seed = as_seed(seed)
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence(self.seed).spawn(3)]
         self.generators: dict[str, np.random.Generator] = dict(
             zip(("initialization", "shuffling", "dropout"), streams, strict=True)
@@ -376,27 +375,3 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._forget_passes()
-
-
-def _checked_seed(seed: int | None) -> int:
-    if seed is None:
-        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        number = -1
-    if number < 0 or isinstance(seed, bool):
-        raise HyperparameterError(
-            f"Network seed must be a whole number of at least 0, or None, got {seed!r}."
-        )
-    return number
-
-
-def _checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    try:
-        checked = np.dtype(dtype)
-    except (TypeError, SyntaxError, ValueError):
-        checked = np.dtype(object)
-    if checked not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise HyperparameterError(f"Network dtype must be float32 or float64, got {dtype!r}.")
-    return checked

@@ -1,8 +1,10 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -475,3 +477,14 @@ def test_where_sigint_is_ignored_it_stays_so():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_file_whose_name_is_no_text_can_be_trained_on(glassnet, tmp_path, monkeypatch, good):
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"d\xff.csv")
+    os.rename(good, name)
+    glassnet("train", name, "--epochs", 2, "--out", "run", "--quiet")
+    assert (
+        json.loads((tmp_path / "run" / "report.json").read_text("utf-8"))["data"]["name"] == Path(name).stem
+    )

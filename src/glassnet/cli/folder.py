@@ -133,7 +133,9 @@ def refuse_existing(path: Path, force: bool, *inputs: str) -> None:
 def write_json(path: Path, document: Any) -> None:
     """Write indented JSON, in UTF-8."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(
+        text + "\n", encoding="utf-8", errors="backslashreplace"
+    )  # a file's name may be any bytes
 
 
 def _fresh(name: str) -> Path:

@@ -31,7 +31,7 @@ def write_page(
     path: Path, report: Mapping[str, Any], model: TabularModel, history: History, prepared: Prepared
 ) -> None:
     """Write :func:`page` to a file, in UTF-8."""
-    path.write_text(page(report, model, history, prepared), encoding="utf-8")
+    path.write_text(page(report, model, history, prepared), encoding="utf-8", errors="backslashreplace")
 
 
 def page(report: Mapping[str, Any], model: TabularModel, history: History, prepared: Prepared) -> str:
