@@ -202,13 +202,18 @@ def test_wrong_messages_are_told_and_harm_nothing(server):
     with server.page() as page:
         for wrong in ("no json", "[]", '{"type": "export"}', '{"type": 3}', "{" * 5000, '"run"'):
             page.send(wrong)
-            assert json.loads(page.recv())["type"] == "error"
+            told = json.loads(page.recv())
+            assert (told["type"], told["control"]) == ("error", "")
         send(page, "run")
         assert "set-up first" in json.loads(page.recv())["message"]
         send(page, "setup", setup={"optimizer": {"name": "adam", "learning_rate": -1}})
         told = json.loads(page.recv())
         assert (told["type"], told["control"]) == ("error", "optimizer.learning_rate")
         assert "learning_rate must lie in (0, inf)" in told["message"]
+        for wrong, where in (({"loss": []}, "loss"), ({"features": [[1]]}, "features")):
+            send(page, "setup", setup=wrong)
+            told = json.loads(page.recv())
+            assert (told["type"], told["control"]) == ("error", where)
         send(page, "setup", setup={})
         assert receive(page, "ready")["setup"]["seed"] == 0
         send(page, "reset", weights="new")
@@ -228,6 +233,33 @@ def test_wrong_messages_are_told_and_harm_nothing(server):
         with suppress(websockets.ConnectionClosed):  # the end may come before all of it is sent
             page.send("x" * (2 << 20))  # beyond what a message may have at all
         until_closed(page)
+
+
+def test_tuning_and_rewinding_over_the_wire(server):
+    with server.page() as page:
+        send(
+            page,
+            "setup",
+            setup={"layers": [{"units": 8}], "optimizer": {"name": "adam", "learning_rate": 0.01}},
+        )
+        assert receive(page, "ready")["axes"] == ["x", "y"]
+        send(page, "epoch")
+        send(page, "epoch")
+        header, _ = frame_at(page, 2)
+        assert set(header["gradient_ratios"]) == set(header["ratios"]) == {"dense1", "dense2"}
+        send(page, "run")
+        while not receive(page, "frame")[0]["running"]:
+            pass
+        send(page, "tune", optimizer={"name": "adam", "learning_rate": 0.001})
+        assert receive(page, "tuned")["setup"]["optimizer"]["learning_rate"] == 0.001
+        while receive(page, "frame")[0]["learning_rate"] != 0.001:
+            pass
+        send(page, "rewind", epoch=1)  # which pauses
+        assert receive(page, "tuned")["setup"]["optimizer"]["learning_rate"] == 0.01
+        header, _ = frame_at(page, 1)
+        assert (header["learning_rate"], header["ratios"], header["gradient_ratios"]) == (0.01, {}, {})
+        send(page, "weight", layer="dense1", row=0, column=0)
+        assert receive(page, "weight")["gradient"] is None
 
 
 def test_an_uploaded_table_is_trained_on(server):
@@ -255,17 +287,28 @@ def all_over(server):
     return len(server.children()) <= 1
 
 
+def opened(server, stack):
+    """Open a session; one whose process has just ended may hold its place a moment longer."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        page = stack.enter_context(server.page())
+        with suppress(websockets.ConnectionClosed):
+            send(page, "setup", setup={"layers": []})
+            if json.loads(page.recv(timeout=60))["type"] == "ready":
+                return page
+    raise AssertionError("there was no room for a session")
+
+
 def test_only_so_many_sessions_and_each_ends_with_its_page(server):
     assert all_over(server)
     with ExitStack() as stack:
-        pages = [stack.enter_context(server.page()) for _ in range(LIMITS["sessions"])]
-        for page in pages:
-            send(page, "setup", setup={"layers": []})
-        for page in pages:
-            receive(page, "ready")
+        for _ in range(LIMITS["sessions"]):
+            opened(server, stack)
         assert len(server.children()) >= LIMITS["sessions"]
         with server.page() as fifth:
-            assert "sessions are open already" in json.loads(fifth.recv())["message"]
+            told = json.loads(fifth.recv())
+            assert "sessions are open already" in told["message"]
+            assert told["control"] == ""
             until_closed(fifth)
     assert all_over(server)
 
@@ -366,3 +409,46 @@ def test_an_idle_session_ends_and_says_why():
     asyncio.run(Session(Idle(), None, idle=0.2).run())
     assert told[-1] == 1001
     assert "Nothing was asked" in told[-2]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (signal.SIGTERM, "The training process was ended by SIGTERM."),
+        (signal.SIGKILL, "The training process was killed, perhaps for lack of memory."),
+    ],
+)
+def test_a_page_is_told_how_its_process_ended(sent, words):
+    from glassnet.playground.session import Session
+
+    told = []
+
+    class Page:
+        async def receive_text(self):
+            await asyncio.sleep(0.001)
+            return '{"type": "ack"}'  # goes on while the pipe is broken
+
+        async def send_text(self, text):
+            told.append(json.loads(text))
+
+        async def close(self, code, reason):
+            told.append(code)
+
+    async def serve():
+        session = Session(Page(), None)
+        running = asyncio.ensure_future(session.run())
+        while getattr(session, "_process", None) is None or session._process.pid is None:
+            await asyncio.sleep(0.01)
+        os.kill(session._process.pid, sent)
+        await running
+
+    asyncio.run(serve())
+    assert told == [{"type": "stopped", "reason": words}, 1001]
+
+
+def test_every_way_to_end_has_its_words():
+    from glassnet.playground.session import why_ended
+
+    assert "ended by an error" in why_ended(1)
+    assert why_ended(0) == why_ended(None) == "The training process ended."
+    assert why_ended(-250).endswith("ended by signal 250.")

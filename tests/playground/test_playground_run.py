@@ -104,6 +104,7 @@ def test_snapshots_are_thinned_by_number_and_by_size():
     kept = desk.run._snapshots
     assert 100 <= len(kept) <= 200
     assert kept.stride == 4
+    assert kept.most_bytes == 64 << 20
     kept = desk.run._snapshots = Snapshots(most_bytes=1)
     kept.keep(desk.run.training)
     for _ in range(20):

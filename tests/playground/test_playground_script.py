@@ -85,6 +85,33 @@ def test_weights_set_by_hand_are_in_the_script(tmp_path):
     assert run_script(exported(desk, "script")[0], tmp_path)["loss"] == desk.run.training.history["loss"]
 
 
+def test_what_was_tuned_is_in_the_script(tmp_path):
+    rate = {"name": "adam", "learning_rate": 0.02}
+    desk = Desk({"optimizer": {"name": "adam", "learning_rate": 0.03}, "data": {"n": 150}})
+    desk.tune({"optimizer": rate})  # before the first step: it begins with that
+    desk.one_step()
+    desk.tune({"optimizer": {**rate, "beta1": 0.8}})
+    desk.one_epoch()
+    desk.tune({"schedule": {"name": "cosine", "steps": 40, "warmup": 3}})
+    desk.one_epoch()
+    desk.one_step()
+    desk.set_weight("dense1.weight", (1, 2), -0.7)
+    desk.tune({"optimizer": {**rate, "learning_rate": 0.5}})
+    desk.one_epoch()
+    desk.one_epoch()
+    desk.tune({"optimizer": rate})
+    desk.rewind(4)  # which takes the last one back
+    desk.one_epoch()
+    history = desk.run.training.history
+    assert history["learning_rate"][0] == 0.02
+    content = exported(desk, "script")[0]
+    for column, values in run_script(content, tmp_path).items():
+        assert values == history[column]
+    net = gn.load(tmp_path / "playground.safetensors")
+    assert np.array_equal(net.parameters.values, desk.run.network.parameters.values)
+    assert content.count(b"gn.Adam(") == 4
+
+
 def table_of(n, seed=0):
     random = np.random.default_rng(seed)
     age, city = random.normal(40, 12, n), random.choice(["Oslo", "Rome", "Lima"], n)

@@ -8,22 +8,23 @@ pytest.importorskip("uvicorn")
 
 from starlette.routing import WebSocketRoute
 
-from glassnet.playground.guard import COOKIE, HEADERS, allowed_hosts
+from glassnet.playground.guard import HEADERS, allowed_hosts, cookie_name
 from glassnet.playground.server import application
 from glassnet.playground.setup import LIMITS
 
 HOST, TOKEN = "127.0.0.1:8173", "the-token"
+COOKIE = cookie_name(8173)
 ORIGIN = f"http://{HOST}"
 
 
 @pytest.fixture
 def make(tmp_path):
     hosts = allowed_hosts(8173, ["lab.example"])
-    return lambda: application(token=TOKEN, hosts=hosts, uploads=tmp_path)
+    return lambda: application(token=TOKEN, hosts=hosts, port=8173, uploads=tmp_path)
 
 
-def cookie_of(app):
-    status, headers, _ = ask(app, "GET", "/", query=f"token={TOKEN}")
+def cookie_of(app, host=HOST):
+    status, headers, _ = ask(app, "GET", "/", host=host, query=f"token={TOKEN}")
     assert status == 303
     return headers["set-cookie"].partition(";")[0]
 
@@ -197,10 +198,23 @@ def test_the_cookie_is_strict_and_not_the_token(make):
     _, headers, _ = ask(app, "GET", "/", query=f"token={TOKEN}")
     cookie, *flags = headers["set-cookie"].split("; ")
     assert {flag.lower() for flag in flags} == {"httponly", "samesite=strict", "path=/"}
+    assert cookie.startswith("glassnet_8173=")
     assert TOKEN not in cookie
     assert len(cookie) > 40
     assert headers["location"] == "/"
     assert ask(make(), "GET", "/", cookie=cookie)[0] == 403  # of another server
+
+
+def test_two_servers_on_one_machine_do_not_take_each_other_s_cookie(make, tmp_path):
+    one = make()
+    host = "127.0.0.1:8174"
+    other = application(token=TOKEN, hosts=allowed_hosts(8174), port=8174, uploads=tmp_path)
+    jar = f"{cookie_of(one)}; {cookie_of(other, host)}"  # browsers send both to either port
+    assert ask(one, "GET", "/", cookie=jar)[0] == 200
+    assert ask(other, "GET", "/", host=host, cookie=jar)[0] == 200
+    assert ask(other, "GET", "/", host=host, cookie=cookie_of(one))[0] == 403
+    renamed = cookie_of(one).replace("8173", "8174")
+    assert ask(other, "GET", "/", host=host, cookie=renamed)[0] == 403
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,10 @@ def test_a_value_out_of_range_is_refused_at_its_control(place, value):
         ({"layers": [{"activation": {"class": "ReLU"}}]}, "layers.0.activation", "name"),
         ({"layers": [{"initializer": "nil"}]}, "layers.0.initializer", "Unknown initializer"),
         ({"loss": "hinge"}, "loss", "Unknown loss"),
+        ({"loss": []}, "loss", "Unknown loss '[]'"),
+        ({"loss": {"name": "mse"}}, "loss", "Unknown loss"),
+        ({"features": [[1]]}, "features", "Unknown feature '[1]'"),
+        ({"features": [None]}, "features", "Unknown feature"),
         ({"optimizer": {"name": "lbfgs"}}, "optimizer.name", "Unknown optimizer"),
         ({"optimizer": {"learning_rate": 1}}, "optimizer", "name"),
         (

@@ -69,19 +69,29 @@ def header(shape, dtype="<f8"):
         (gzip.compress(b"a,b\n1,2\n"), "gzip"),
         (b"PK\x03\x04", "zip"),
         (pickle.dumps(Evil()), "pickle"),
-        (npy(np.array([[Evil()]], dtype=object), allow_pickle=True), "plain numbers"),
-        (npy(np.zeros(3)), r"shape is \(3,\)"),
-        (npy(np.zeros((2, 0))), "shape"),
-        (npy(np.zeros((2, 2), "U3")), "plain numbers"),
-        (npy(np.zeros((2, 2), complex)), "plain numbers"),
-        (npy(np.zeros((4, 4)))[:-1], "length"),
-        (npy(np.zeros((4, 4))) + b"0", "length"),
-        (header((10**9, 2)), "200,000 rows"),
-        (header((100, 501)), "500 columns"),
-        (header((1000, 100)), "length"),
-        (header((2, 2), "|O"), "plain numbers"),
-        (b"\x93NUMPY\x09\x00", "damaged"),
-        (b"\x93NUMPY\x01\x00\x10\x00{'descr': 1}    ", "damaged"),
+        (
+            npy(np.array([[Evil()]], dtype=object), allow_pickle=True),
+            r"^mine\.csv holds object; only numbers and",
+        ),
+        (npy(np.zeros(3)), r"^mine\.csv has 1 axis \(3\); a table has two: rows, columns\.$"),
+        (npy(np.zeros((3, 2, 4))), r"^mine\.csv has 3 axes \(3, 2, 4\); a table"),
+        (npy(np.float64(3)), r"^mine\.csv has 0 axes \(\)"),
+        (npy(np.zeros((2, 0))), "holds nothing: its header tells of 0 columns"),
+        (npy(np.zeros((2, 2), "U3")), "holds str96; only numbers and booleans can be taken"),
+        (npy(np.zeros((2, 2), complex)), "holds complex128; only"),
+        (npy(np.zeros((4, 4)))[:-1], r"^mine\.csv is cut short .* promises 128 bytes, it holds 127\.$"),
+        (npy(np.zeros((4, 4))) + b"0", "promises 128 bytes, it holds 129"),
+        (header((10**9, 2)), r"^At most 200,000 rows can be taken; mine\.csv has 1,000,000,000\.$"),
+        (header((100, 501)), r"^At most 500 columns can be taken; mine\.csv has 501\.$"),
+        (header((1000, 100)), "promises 800,000 bytes, it holds 0"),
+        (header((2, 2), "|O"), "holds object"),
+        (b"\x93NUMPY\x09\x00", r"^mine\.csv is NPY version 9\.0; 1\.0 and 2\.0 can be read\.$"),
+        (
+            b"\x93NUMPY\x01\x00\x10\x00{'descr': 1}    ",
+            r"^The header of mine\.csv cannot be read; save it again",
+        ),
+        (b"\x93NUMPY\x01\x00\x04\x00((((", "header of mine"),
+        (b"\x93NUMPY\x01", "header of mine"),
         (",".join(f"c{i}" for i in range(501)).encode() + b"\n" + b",".join([b"1"] * 501), "500 columns"),
         (b"," * 10**6 + b"\n", "far more"),
         (b"a,b\n" + b"1,2\n" * 200_001, "200,000 rows"),
@@ -94,6 +104,13 @@ def test_what_cannot_be_taken_is_refused_and_not_kept(uploads, tmp_path, content
     assert str(tmp_path) not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""
+
+
+def test_a_file_without_a_name_is_called_the_file(uploads):
+    with pytest.raises(DataError, match=r"^The file has 1 axis"):
+        uploads.add(npy(np.zeros(3)))
+    with pytest.raises(DataError, match=r"^The header of the file cannot"):
+        uploads.add(b"\x93NUMPY\x01\x00")
 
 
 @pytest.mark.parametrize("identity", ["../secret", "", "0" * 16, "/etc/passwd", "0" * 15 + "g"])

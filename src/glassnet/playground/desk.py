@@ -14,8 +14,10 @@ from glassnet.playground.frames import encode
 from glassnet.playground.painter import Painter, described
 from glassnet.playground.parts import learning_optimizer
 from glassnet.playground.problem import make_problem
+from glassnet.playground.ratios import gradient_ratios, kept_weights, update_ratios
 from glassnet.playground.run import Run
 from glassnet.playground.setup import LIMITS, complete
+from glassnet.playground.tuning import optimizers_of, timed, tuned
 from glassnet.playground.views import Views
 
 __all__ = ["Desk"]
@@ -32,7 +34,8 @@ class Desk:
         asks_to_leave: see :class:`~glassnet.playground.run.Run`.
 
     Attributes:
-        setup: completed; problem: its data; is_npy: whether these were uploaded as NPY.
+        setup: completed, as it is now; first_setup: as it was before anything was trained.
+        problem: its data; is_npy: whether these were uploaded as NPY.
         run: the training; second: the one it is compared with, or None.
         painter: of the first run's pictures.
         changed: whether there is something that no frame has shown.
@@ -47,7 +50,7 @@ class Desk:
     def __init__(
         self, setup: Any, uploads: Path | None = None, asks_to_leave: Callable[[], bool] = lambda: False
     ) -> None:
-        self.setup = setup = complete(setup)
+        self.setup = self.first_setup = setup = complete(setup)
         self.problem = make_problem(setup, uploads)
         upload = setup["data"]["upload"]
         self.is_npy = bool(upload and uploads and (uploads / f"{upload}.npy").exists())
@@ -97,8 +100,8 @@ class Desk:
         self._stepped(1)
 
     def one_epoch(self) -> None:
-        """Go to the end of the epoch."""
-        self._stepped(None)
+        """Go to the end of the epoch; it ends earlier if something else is asked for."""
+        self._stepped(self.run.training.batches.n_batches - self.run.training.batch)
 
     def resume(self) -> None:
         """Forget why training was stopped, and the clock: it goes on."""
@@ -109,13 +112,38 @@ class Desk:
         """Note why training ends."""
         self.stopped, self.changed = reason, True
 
-    def rewind(self, epoch: Any) -> None:
-        """Go back to the end of an earlier epoch, the second run too."""
+    def tune(self, message: Mapping[str, Any]) -> None:
+        """Go on with another learning rate, schedule, stop condition ...; rewinding takes it back.
+
+        Raises:
+            ControlError: what cannot be; then everything is as it was.
+        """
+        setup = tuned(self.setup, message)
+        optimizer, other = optimizers_of(setup, self.run, self.second)
+        while self._second_is_behind:  # both change at the same place
+            self._follow_up()
+        if timed(setup) != timed(self.setup):
+            if self.run.position == (0, 0):
+                self.first_setup = setup
+            self.run.tune(optimizer, timed(setup))
+            if self.second is not None and self.second_stopped is None:
+                self.second.tune(other, timed(setup))
+        self.setup, self.changed = setup, True
+
+    def rewind(self, epoch: Any, overtaken: Callable[[], bool] = lambda: False) -> None:
+        """Go back to the end of an earlier epoch, the second run and what was tuned too.
+
+        Args:
+            epoch: the end of which to go back to.
+            overtaken: see :meth:`Run.rewind <glassnet.playground.run.Run.rewind>`.
+        """
         with control("rewind"):
-            self.run.rewind(epoch)
+            self.run.rewind(epoch, overtaken)
+            reached = self.run.training.epoch
             if self.second is not None:
-                self.second.rewind(min(epoch, self.second.training.epoch))
-        self._told, self._second_told = min(self._told, epoch), min(self._second_told, epoch)
+                self.second.rewind(min(reached, self.second.training.epoch), overtaken)
+        self.setup = {**self.setup, **(self.run.tuned or timed(self.first_setup))}
+        self._told, self._second_told = min(self._told, reached), min(self._second_told, reached)
         self.stopped, self.before, self.changed = None, None, True
         self.second_stopped, self._ended, self._ratios = None, False, {}
         self._clock = (time.perf_counter(), self.run.steps)
@@ -123,21 +151,25 @@ class Desk:
     def set_weight(self, parameter: str, place: tuple[int, ...], value: float) -> None:
         """Set one weight of the first run by hand."""
         self.run.set_weight(parameter, place, value)
-        self.changed = True
+        self.before, self.changed = None, True  # it is no step that moved it
 
     def look_ahead(self) -> None:
         """Remember the weights, to tell how far the next step moves them."""
-        self.before, self._looked_at = self.painter.kept(), self.run.steps
+        self.before, self._looked_at = kept_weights(self.run, self.painter.blocks), self.run.steps
 
     @property
     def moved(self) -> bool:
         """Whether the first run has done a step since :meth:`look_ahead`."""
         return self.before is not None and self.run.steps != self._looked_at
 
-    def _stepped(self, steps: int | None) -> None:
+    def _stepped(self, steps: int) -> None:
         self.stopped, self.changed = None, True
-        self.look_ahead()
-        self._lead(steps)
+        before = self.run.steps
+        if steps > 1:
+            self._lead(steps - 1)
+        if self.run.steps == before + steps - 1:
+            self.look_ahead()  # the ratios are those of the last step alone
+            self._lead(1)
         while self._second_is_behind:
             self._follow_up()
 
@@ -203,6 +235,7 @@ class Desk:
             "n_test": len(problem.test),
             "steps_per_epoch": self.run.training.batches.n_batches,
             "classes": None if problem.classes is None else list(problem.classes),
+            "axes": list(problem.axes),
             "domain": [round(edge, 5) for edge in problem.domain],
             "parameters": int(self.run.network.parameters.values.size),
         }
@@ -210,8 +243,9 @@ class Desk:
     def frame(self, running: bool) -> bytes:
         """Return a frame of the present state."""
         run, painter = self.run, self.painter
-        if self.before is not None:
-            self._ratios, self.before = painter.ratios(self.before), None
+        if self.before is not None and run.steps == self._looked_at + 1:
+            self._ratios = update_ratios(run, self.before)
+        self.before = None
         arrays, more = painter.parts(self.views)
         if self._second_painter is not None and "compare" in self.views.want:
             arrays |= self._second_painter.surface(self.views.grid, "compare:")
@@ -226,6 +260,7 @@ class Desk:
             "loss": run.last_loss,
             "history": _news(run, self._told),
             "ratios": self._ratios,
+            "gradient_ratios": gradient_ratios(run, painter.blocks),
             "compare": None,
             "stopped": self.stopped,
             **more,

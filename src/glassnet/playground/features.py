@@ -18,7 +18,7 @@ FEATURES: dict[str, Feature] = {
     "y": ("y", "y", lambda x, y: y),
     "x2": ("x²", "x * x", lambda x, y: x * x),
     "y2": ("y²", "y * y", lambda x, y: y * y),
-    "xy": ("xy", "x * y", lambda x, y: x * y),
+    "xy": ("x·y", "x * y", lambda x, y: x * y),
     "sinx": ("sin πx", "np.sin(np.pi * x)", lambda x, y: np.sin(np.pi * x)),
     "siny": ("sin πy", "np.sin(np.pi * y)", lambda x, y: np.sin(np.pi * y)),
 }

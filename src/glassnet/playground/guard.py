@@ -19,9 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "HEADERS", "Guard", "allowed_hosts"]
-
-COOKIE = "glassnet"
+__all__ = ["HEADERS", "Guard", "allowed_hosts", "cookie_name"]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -55,6 +53,15 @@ def allowed_hosts(port: int, names: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(with_port | hosts if port == 80 else with_port)
 
 
+def cookie_name(port: int) -> str:
+    """Return the cookie's name: browsers send cookies to every port of a host, so each port has its own.
+
+    >>> cookie_name(8173)
+    'glassnet_8173'
+    """
+    return f"glassnet_{port}"
+
+
 class Guard:
     """ASGI middleware that stands before all routes.
 
@@ -62,11 +69,12 @@ class Guard:
         app: what it protects.
         hosts: allowed Host headers.
         token: exchanged for the cookie at ``GET /?token=``.
+        port: of this server, which the cookie is named after.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], token: str) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], token: str, port: int) -> None:
         self.app, self.hosts, self.token = app, hosts, token
-        self.cookie = secrets.token_urlsafe(32)
+        self.name, self.cookie = cookie_name(port), secrets.token_urlsafe(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse or pass on one request."""
@@ -101,7 +109,7 @@ class Guard:
         is_http = scope["type"] == "http"
         if is_http and scope["method"] == "GET" and scope["path"] == "/" and self._has_token(scope):
             answer = RedirectResponse("/", 303)
-            answer.set_cookie(COOKIE, self.cookie, path="/", httponly=True, samesite="strict")
+            answer.set_cookie(self.name, self.cookie, path="/", httponly=True, samesite="strict")
             return answer
         if not self._has_cookie(headers):
             return HTMLResponse(_NO_KEY, 403)
@@ -120,5 +128,5 @@ class Guard:
             jar.load("; ".join(headers.getlist("cookie")))
         except CookieError:
             return False
-        given = jar[COOKIE].value if COOKIE in jar else ""
+        given = jar[self.name].value if self.name in jar else ""
         return hmac.compare_digest(given.encode(), self.cookie.encode())

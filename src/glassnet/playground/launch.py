@@ -68,7 +68,7 @@ def launch(
     # The listening socket first of all closes, so that nobody waits for an answer that will not come.
     with tempfile.TemporaryDirectory(prefix="glassnet-playground-") as folder, listening:
         hosts = allowed_hosts(port, [*own, *allow_hosts])
-        app = application(token=token, hosts=hosts, uploads=Path(folder))
+        app = application(token=token, hosts=hosts, port=port, uploads=Path(folder))
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -62,7 +62,7 @@ LESSONS: tuple[Lesson, ...] = (
         "output neuron puts the pieces together.",
         "Run it and see the accuracy stay where it is. Then add a hidden layer of 8 neurons: after some "
         "fifty epochs more than 90 % are right. The small pictures in the neurons show which line each of "
-        "them has drawn. Or take the layer away again and add the feature xy instead: that solves it alone.",
+        "them has drawn. Or take the layer away again and add the feature x·y instead: that solves it alone.",
         {
             "data": {"name": "xor", "n": 200, "noise": 0.0},
             "layers": [],
@@ -77,8 +77,8 @@ LESSONS: tuple[Lesson, ...] = (
         "its steps are so long that they leap over the valley they are looking for, and land higher up on "
         "the other side.",
         "Compare the two loss curves: one falls smoothly, the other leaps up and down and ends far above "
-        "it. Look at the ratio of update to weight: about a thousandth is healthy, near one every step "
-        "throws away what was learnt. Lower the rate to 3, then to 0.03, which is too slow.",
+        "it. Look at the ratio of update to weight (under Ratios, choose it): about a thousandth is healthy, near "
+        "one every step throws away what was learnt. Lower the rate to 3, then to 0.03, which is too slow.",
         {
             "data": {"name": "moons", "n": 300, "noise": 0.15},
             "layers": _layers(16, activation="tanh"),
@@ -124,8 +124,8 @@ LESSONS: tuple[Lesson, ...] = (
         "and never comes back. It is dead.",
         "After some epochs most neurons are marked dead: their small pictures are blank, and the loss does "
         "not fall any more. Rewind to epoch 0 and step through the first epochs to see when it happens. "
-        "Then lower the learning rate to 0.05: nearly all neurons live, and over 90 % of the points are "
-        "right.",
+        "Then lower the learning rate to 0.05: the dead stay dead. Reset with the same weights: now nearly "
+        "all neurons live, and over 90 % of the points come out right.",
         {
             "data": _SPIRAL,
             "layers": _layers(16, 16),

@@ -20,7 +20,7 @@ _WEIGHT = Rule(Interval(-1e6, 1e6))
 
 
 def weight(desk: Desk, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the message of one weight and its gradient; set it first, if a value is given.
+    """Return the message of one weight and its gradient (None before any); set it first, if a value is given.
 
     Args:
         desk: what the weight is of.
@@ -38,9 +38,11 @@ def weight(desk: Desk, message: Mapping[str, Any]) -> dict[str, Any]:
         place = _place([column] if row == -1 else [row, column], name, array.shape)
         if "value" in message:
             desk.set_weight(name, place, _WEIGHT.check("Weight", "value", message["value"]))
-    gradient = desk.run.network.gradients[name]
+    gradient = None
+    if desk.run.last_loss is not None:
+        gradient = float(desk.run.network.gradients[name][place])
     told = {"type": "weight", "layer": layer, "row": row, "column": column}
-    return {**told, "value": float(array[place]), "gradient": float(gradient[place])}
+    return {**told, "value": float(array[place]), "gradient": gradient}
 
 
 def neuron(desk: Desk, message: Mapping[str, Any]) -> bytes:

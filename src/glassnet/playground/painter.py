@@ -9,6 +9,7 @@ import numpy as np
 from glassnet._typing import AnyArray, Array
 from glassnet.activations import ReLU
 from glassnet.layers import Activation, Dense, Dropout
+from glassnet.playground.confusion import Confusion, decided
 from glassnet.playground.run import Run
 from glassnet.playground.views import Views
 
@@ -17,8 +18,6 @@ __all__ = ["Painter", "described", "responses"]
 BINS = 30
 _SAMPLE = 256
 """Training rows whose activations are looked at."""
-_MOST_TESTED = 2000
-"""Test rows in the confusion matrix."""
 _VANISHING = 1e-3
 """A layer whose gradients are this much smaller than the largest layer's has lost them."""
 
@@ -80,6 +79,7 @@ class Painter:
         self._recording = run.network.new_pass()
         self._recording.start_recording()
         self._sample = np.ascontiguousarray(run.batch(np.arange(min(_SAMPLE, len(run.problem.train))))[0])
+        self._confusion = Confusion(run, self._predictions)
         self._rectified = [name for name, i in self.blocks.items() if _is_relu(run.network.layers[i])]
 
     # -- over the plane -------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Painter:
         outputs = self._predictions(self._grid(size))
         if self.run.problem.classes is None:
             return {f"{prefix}surface": outputs.reshape(size, size).astype(np.float32)}
-        classes, confidence = _decided(outputs)
+        classes, confidence = decided(outputs)
         return {
             f"{prefix}surface": classes.astype(np.uint8).reshape(size, size),
             f"{prefix}confidence": (255 * confidence).astype(np.uint8).reshape(size, size),
@@ -121,7 +121,7 @@ class Painter:
         return shown | {f"bias:{name}": parameters[f"{name}.bias"] for name in self.blocks}
 
     def histograms(self) -> tuple[dict[str, AnyArray], dict[str, list[float]]]:
-        """Return counts and edges of weights, activations and gradients, by layer."""
+        """Return counts and edges of weights, activations and, once there are any, gradients, by layer."""
         answers, parameters = self._answers(self._sample), self.run.network.parameters
         counts: dict[str, AnyArray] = {}
         edges: dict[str, list[float]] = {}
@@ -129,25 +129,15 @@ class Painter:
             shown = {
                 "weight": parameters[f"{name}.weight"],
                 "activation": answers[name],
-                "gradient": parameters.by_gradient[f"{name}.weight"],
             }
+            if self.run.last_loss is not None:
+                shown["gradient"] = parameters.by_gradient[f"{name}.weight"]
             for what, array in shown.items():
                 finite = array[np.isfinite(array)].astype(np.float64)
                 counted, at = np.histogram(finite, BINS)
                 counts[f"histogram:{name}.{what}"] = counted.astype(np.float32)
                 edges[f"{name}.{what}"] = [float(f"{edge:.6g}") for edge in at]
         return counts, edges
-
-    def confusion(self) -> dict[str, AnyArray]:
-        """Return counts (true class, predicted class) on the test part, or on the training part if none."""
-        problem = self.run.problem
-        if problem.classes is None:
-            return {}
-        rows = (problem.test if len(problem.test) else problem.train)[:_MOST_TESTED]
-        predicted, _ = _decided(self._predictions(problem.inputs[rows]))
-        k = len(problem.classes)
-        counts = np.bincount(problem.targets[rows] * k + predicted, minlength=k * k)
-        return {"confusion": counts.reshape(k, k).astype(np.float32)}
 
     def dead(self) -> dict[str, float]:
         """Return the share of units that are 0 for all of a sample, by ReLU layer."""
@@ -158,26 +148,14 @@ class Painter:
 
     def vanishing(self) -> list[str]:
         """Return the layers whose gradients are a thousandth or less of the largest layer's."""
+        if self.run.last_loss is None:
+            return []
         gradients = self.run.network.gradients
         sizes = {n: float(np.sqrt(np.mean(np.square(gradients[f"{n}.weight"])))) for n in self.blocks}
         largest = max(sizes.values())
-        if not self.run.steps or not np.isfinite(largest):
+        if not np.isfinite(largest):
             return []
         return [name for name, size in sizes.items() if size <= _VANISHING * largest]
-
-    def kept(self) -> dict[str, Array]:
-        """Return copies of the weights, for :meth:`ratios` after the next step."""
-        return {name: self.run.network.parameters[f"{name}.weight"].copy() for name in self.blocks}
-
-    def ratios(self, before: dict[str, Array]) -> dict[str, float]:
-        """Return |step| / |weights| of every Dense layer, by its weights before the step."""
-        found = {}
-        for name, old in before.items():
-            new = self.run.network.parameters[f"{name}.weight"]
-            with np.errstate(all="ignore"):  # weights may have left the finite range
-                size, step = float(np.linalg.norm(new)), float(np.linalg.norm(new - old))
-            found[name] = float(f"{step / size:.4g}") if size else 0.0
-        return found
 
     def parts(self, views: Views) -> tuple[dict[str, AnyArray], dict[str, Any]]:
         """Return the arrays that the views ask for, and what the header says of them."""
@@ -193,8 +171,8 @@ class Painter:
             if "histograms" in views.want:
                 counts, header["edges"] = self.histograms()
                 arrays |= counts
-            if "confusion" in views.want:
-                arrays |= self.confusion()
+            if "confusion" in views.want and (counted := self._confusion.counts()) is not None:
+                arrays["confusion"], header["confusion"] = counted, self._confusion.told
             header["dead"], header["vanishing"] = self.dead(), self.vanishing()
         return arrays, header
 
@@ -222,11 +200,3 @@ class Painter:
 
 def _is_relu(layer: Any) -> bool:
     return isinstance(getattr(layer, "activation", getattr(layer, "function", None)), ReLU)
-
-
-def _decided(outputs: Array) -> tuple[AnyArray, Array]:
-    """Return the chosen class and how sure the network is, from probabilities (n, k) or (n, 1)."""
-    if outputs.shape[1] == 1:
-        p = outputs[:, 0]
-        return (p > 0.5).astype(np.int64), np.nan_to_num(np.maximum(p, 1 - p))
-    return outputs.argmax(axis=1), np.nan_to_num(outputs.max(axis=1))

@@ -38,6 +38,7 @@ class Problem:
             two principal components.
         plane: the chosen features of a plane, from whose points inputs can be made; None for a table.
         encoder, target: of an uploaded table.
+        axes: what the two coordinates of `places` are.
     """
 
     inputs: Array
@@ -50,6 +51,7 @@ class Problem:
     plane: tuple[str, ...] | None
     encoder: TabularEncoder | None = None
     target: TargetEncoder | None = None
+    axes: tuple[str, str] = ("x", "y")
 
     @property
     def kind(self) -> str:
@@ -161,7 +163,8 @@ def _uploaded(setup: Mapping[str, Any], uploads: Path | None) -> Problem:
     if len(features) == len(summary) == 2 and {column.kind for column in summary} == {"number"}:
         chosen = tuple(setup["features"])  # two numbers are a plane
         made = expanded(inputs, chosen)
-        return Problem(made, labels, train, test, classes, chosen, inputs, chosen, encoder, target)
+        axes = (f"{features[0]} (standardised)", f"{features[1]} (standardised)")
+        return Problem(made, labels, train, test, classes, chosen, inputs, chosen, encoder, target, axes)
     return _table(inputs, labels, train, test, classes, features, encoder, target)
 
 
@@ -191,7 +194,8 @@ def _table(
 ) -> Problem:
     known = inputs[train].astype(np.float64)
     centre = known.mean(axis=0)
-    axes = np.linalg.eigh((known - centre).T @ (known - centre))[1][:, ::-1][:, :2]
+    directions = np.linalg.eigh((known - centre).T @ (known - centre))[1][:, ::-1][:, :2]
     places = np.zeros((len(inputs), 2))
-    places[:, : axes.shape[1]] = (inputs - centre) @ axes
-    return Problem(inputs, targets, train, test, classes, names, places, None, encoder, target)
+    places[:, : directions.shape[1]] = (inputs - centre) @ directions
+    axes = ("component 1", "component 2")
+    return Problem(inputs, targets, train, test, classes, names, places, None, encoder, target, axes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from glassnet.errors import HyperparameterError
 from glassnet.network import Network
 from glassnet.optimizers import Optimizer
 from glassnet.playground.controls import ControlError
+from glassnet.playground.edits import Edit, Tuning
 from glassnet.playground.parts import LOSSES, layers_of, loss_for
 from glassnet.playground.problem import Problem
 from glassnet.playground.setup import LIMITS
@@ -22,17 +23,7 @@ from glassnet.training import Training
 from glassnet.training.batches import Batches
 from glassnet.training.evaluation import Objective, checked_data, checked_metrics
 
-__all__ = ["Edit", "Run", "network_of"]
-
-
-class Edit(NamedTuple):
-    """A weight that was set by hand, before batch `batch` (from 0) of the epoch after `epoch`."""
-
-    epoch: int
-    batch: int
-    parameter: str
-    place: tuple[int, ...]
-    value: float
+__all__ = ["Run", "network_of"]
 
 
 class _Leave(Exception):
@@ -93,7 +84,7 @@ class Run:
 
     Attributes:
         training: the library's loop, whose state this is; network: what it trains.
-        edits: weights set by hand so far.
+        first_optimizer: the one it began with; edits: what was changed by hand since then, in order.
     """
 
     def __init__(
@@ -124,7 +115,9 @@ class Run:
             metrics=checked_metrics([] if problem.classes is None else ["accuracy"]),
             callbacks=[self._between],
         )
-        self.edits: list[Edit] = []
+        self.first_optimizer = optimizer
+        self.edits: list[Edit | Tuning] = []
+        self._touched = 0
         self._snapshots = Snapshots()
         self._snapshots.keep(self.training)
         self._between.keep = lambda training: self._snapshots.keep(training, shuffled=True)
@@ -142,8 +135,13 @@ class Run:
         return self.training.optimizer_state.step
 
     @property
+    def moves(self) -> tuple[int, int]:
+        """Another value whenever the network may have become another one."""
+        return self.steps, self._touched
+
+    @property
     def last_loss(self) -> float | None:
-        """The loss of the last batch, None before the first."""
+        """The loss of the last batch; None, as for its gradients, before the first and after going back."""
         return self._between.loss
 
     @property
@@ -171,6 +169,8 @@ class Run:
             if training.batch == training.batches.n_batches:
                 training.epochs = training.epoch + 1
                 training.run()  # only the epoch's figures are left to do
+        finally:
+            self._touched += 1  # a step that fails leaves running statistics behind
         if training.epoch == epoch or training.batch:
             return False
         self._snapshots.keep(training)
@@ -178,8 +178,13 @@ class Run:
 
     # -- back -----------------------------------------------------------------------------------
 
-    def rewind(self, epoch: int) -> None:
+    def rewind(self, epoch: int, overtaken: Callable[[], bool] = lambda: False) -> None:
         """Go back to the end of an earlier epoch (0: the start), bit for bit; what came later is forgotten.
+
+        Args:
+            epoch: the end of which to go back to.
+            overtaken: called after every step that is repeated on the way; True ends it there, at a
+                state that the run has been in before.
 
         Raises:
             HyperparameterError: the run has not been there.
@@ -191,39 +196,77 @@ class Run:
         edits = [edit for edit in self.edits if edit[:2] < (epoch, 0)]
         self.training.epochs = LIMITS["epochs"]
         self._snapshots.restore(self.training, epoch)
-        asks, self._between.asks_to_leave = self._between.asks_to_leave, lambda: False
         self.edits = [edit for edit in edits if edit[:2] < self.position]
+        tunings = [edit for edit in self.edits if isinstance(edit, Tuning)]
+        self.training.optimizer = tunings[-1].optimizer if tunings else self.first_optimizer
+        asks, self._between.asks_to_leave = self._between.asks_to_leave, overtaken
         try:
-            for edit in edits[len(self.edits) :]:
-                self._replay((edit.epoch, edit.batch))
-                self._apply(edit)
-            self._replay((epoch, 0))
+            self._replay(edits[len(self.edits) :], (epoch, 0))
         finally:
             self._between.asks_to_leave = asks
-        self._between.loss = None
+            self._between.loss = None
+            self._touched += 1
 
-    def _replay(self, position: tuple[int, int]) -> None:
-        while self.training.epoch < position[0]:
-            self.advance()
-        if self.training.batch < position[1]:
-            self.advance(position[1] - self.training.batch)
+    def _replay(self, edits: list[Edit | Tuning], position: tuple[int, int]) -> None:
+        """Train up to a position, with the changes by hand on the way."""
+        for edit in edits:
+            if not self._reach((edit.epoch, edit.batch)):
+                return
+            self._apply(edit)
+        self._reach(position)
 
-    # -- weights --------------------------------------------------------------------------------
+    def _reach(self, position: tuple[int, int]) -> bool:
+        """Train up to a position; False if something else is asked for by now."""
+        epoch, batch = position
+        while self.position < position:
+            self.advance(batch - self.training.batch if self.training.epoch == epoch else None)
+            if self._between.asks_to_leave():
+                return False
+        return True
+
+    # -- changes by hand ------------------------------------------------------------------------
 
     def set_weight(self, parameter: str, index: tuple[int, ...], value: float) -> None:
         """Set one weight by hand; the run remembers when."""
         self._apply(Edit(*self.position, parameter, index, float(np.float32(value))))
 
-    def _apply(self, edit: Edit) -> None:
-        self.network.parameters[edit.parameter][edit.place] = edit.value
+    def tune(self, optimizer: Optimizer, setup: Mapping[str, Any]) -> None:
+        """Go on with other hyperparameters of the same optimiser; the run remembers from when on.
+
+        Args:
+            optimizer: see :func:`~glassnet.playground.edits.check_same_memory`.
+            setup: what of the set-up holds from now on.
+        """
+        here = self.position
+        if here == (0, 0):  # nothing has been trained by another one
+            self.first_optimizer = self.training.optimizer = optimizer
+            return
+        self.edits = [edit for edit in self.edits if edit[:2] != here or isinstance(edit, Edit)]
+        self._apply(Tuning(*here, optimizer, setup))
+
+    @property
+    def tuned(self) -> Mapping[str, Any] | None:
+        """What of the set-up holds by the last tuning, None if there was none."""
+        return next((edit.setup for edit in reversed(self.edits) if isinstance(edit, Tuning)), None)
+
+    def _apply(self, edit: Edit | Tuning) -> None:
+        if isinstance(edit, Tuning):
+            self.training.optimizer = edit.optimizer
+        else:
+            self.network.parameters[edit.parameter][edit.place] = edit.value
         self.edits.append(edit)
+        self._touched += 1
+
+    # -- rows -----------------------------------------------------------------------------------
 
     @property
     def current_rows(self) -> AnyArray:
         """The rows, of the training part, of the last minibatch; before the first, the first ones."""
         batches = self.training.batches
         size = batches.batch_size
-        last = max(self.training.batch, 1) - 1
+        last = 0
+        if self.last_loss is not None:  # at an epoch's end, 0 of the next one's batches are done
+            last = (self.training.batch or batches.n_batches) - 1
         order: AnyArray = np.arange(batches.n_rows)[batches.order]
         return order[last * size : (last + 1) * size]
 

@@ -10,10 +10,11 @@ from glassnet._version import __version__
 from glassnet.hyperparameters import Hyperparameters, rules_of
 from glassnet.initializers import Initializer
 from glassnet.playground.desk import Desk
+from glassnet.playground.edits import Edit, Tuning
 from glassnet.playground.features import FEATURES
 from glassnet.playground.problem import generator_arguments
-from glassnet.playground.run import Edit
 from glassnet.playground.setup import GENERATORS, UPLOAD
+from glassnet.playground.tuning import timed
 from glassnet.registry import table
 from glassnet.schedules import Schedule
 
@@ -25,11 +26,12 @@ def script(desk: Desk) -> str:
 
     A run that has not finished one is written down with its stop condition, or 100 epochs.
     """
-    setup, run = desk.setup, desk.run
+    run = desk.run
+    setup = {**desk.setup, **timed(desk.first_setup)}  # what was tuned since then is written out
     epochs = run.training.epoch or setup["stop"]["epochs"] or 100
     classes = desk.problem.classes is not None
     validation = "validation_data=(inputs[test], targets[test])," if len(desk.problem.test) else ""
-    edits = [edit for edit in run.edits if edit[:2] < (epochs, 0)] if run.training.epoch else run.edits
+    changes = _changes([edit for edit in run.edits if edit[:2] < (epochs, 0)])
     layers = "\n".join(f"        {_source(layer)}," for layer in run.network.layers)
     lines = [
         f'"""Made by the playground of glassnet {__version__}: repeats its run with the same numbers.',
@@ -42,7 +44,7 @@ def script(desk: Desk) -> str:
         "import glassnet as gn",
         "",
         *_data(setup, desk),
-        *_edits(edits),
+        *changes,
         "net = gn.Network(",
         "    [",
         layers,
@@ -53,12 +55,12 @@ def script(desk: Desk) -> str:
         "    inputs[train],",
         "    targets[train],",
         f"    loss={_source(run.training.objective.asked)},",
-        f"    optimizer={_source(run.training.optimizer)},",
+        f"    optimizer={_source(run.first_optimizer)},",
         f"    epochs={epochs},",
         f"    batch_size={setup['batch_size']},",
         f"    {validation}",
         "    metrics=['accuracy'],".replace("'", '"') if classes else "",
-        "    callbacks=[SetWeights()]," if edits else "",
+        "    callbacks=[Changes()]," if changes else "",
         ")",
         "for epoch in range(history.n_epochs):",
         "    row = history.row(epoch)",
@@ -139,28 +141,40 @@ def _uploaded(setup: Mapping[str, Any], desk: Desk) -> list[str]:
     return [*lines, "points = encoder.transform(table)", *_features(setup)]
 
 
-def _edits(edits: list[Edit]) -> list[str]:
-    """Return a callback that sets by hand what was set by hand."""
-    if not edits:
+def _changes(edits: list[Edit | Tuning]) -> list[str]:
+    """Return a callback that changes by hand what was changed by hand."""
+    weights = [tuple(edit) for edit in edits if isinstance(edit, Edit)]
+    optimizers = {edit[:2]: edit.optimizer for edit in edits if isinstance(edit, Tuning)}
+    lines: list[str] = []
+    if weights:
+        lines += ["# weights set by hand: before which batch of which epoch, where, to what", "WEIGHTS = ["]
+        lines += [*(f"    {edit!r}," for edit in weights), "]", ""]
+    if optimizers:
+        lines += ["# optimisers that took over: before which batch of which epoch", "OPTIMIZERS = {"]
+        lines += [
+            *(f"    {place}: {_source(optimizer)}," for place, optimizer in optimizers.items()),
+            "}",
+            "",
+        ]
+    if not lines:
         return []
+    lines += ["", "class Changes(gn.callbacks.Callback):", "    def change(self, training, place):"]
+    if weights:
+        lines += [
+            "        for edit in WEIGHTS:",
+            "            if edit[:2] == place:",
+            "                training.network.parameters[edit[2]][edit[3]] = edit[4]",
+        ]
+    if optimizers:
+        lines += ["        training.optimizer = OPTIMIZERS.get(place, training.optimizer)"]
     return [
-        "# weights set by hand: before which batch of which epoch, where, to what",
-        "EDITS = [",
-        *(f"    {tuple(edit)!r}," for edit in edits),
-        "]",
-        "",
-        "",
-        "class SetWeights(gn.callbacks.Callback):",
-        "    def set(self, training, epoch, batch):",
-        "        for edit in EDITS:",
-        "            if edit[:2] == (epoch, batch):",
-        "                training.network.parameters[edit[2]][edit[3]] = edit[4]",
+        *lines,
         "",
         "    def on_epoch_start(self, training):",
-        "        self.set(training, training.epoch, 0)",
+        "        self.change(training, (training.epoch, 0))",
         "",
         "    def on_step_end(self, training, loss):",
-        "        self.set(training, training.epoch, training.batch)",
+        "        self.change(training, (training.epoch, training.batch))",
         "",
         "",
     ]

@@ -112,7 +112,7 @@ class Playground:
         await socket.accept()
         if len(self.sessions) >= LIMITS["sessions"]:
             reason = f"{LIMITS['sessions']} sessions are open already; close another tab first."
-            await socket.send_text(text({"type": "error", "message": reason, "control": None}))
+            await socket.send_text(text({"type": "error", "message": reason, "control": ""}))
             await socket.close(1013, reason)
             return
         session = Session(socket, self.uploads.folder, idle=self.idle)
@@ -129,12 +129,15 @@ class Playground:
         return FileResponse(path, media_type=_TYPES[path.suffix])
 
 
-def application(*, token: str, hosts: frozenset[str], uploads: Path, idle: float = 1800.0) -> Starlette:
+def application(
+    *, token: str, hosts: frozenset[str], port: int, uploads: Path, idle: float = 1800.0
+) -> Starlette:
     """Return the whole application.
 
     Args:
         token: opens it, as ``GET /?token=``.
         hosts: what a Host header may be; see :func:`glassnet.playground.guard.allowed_hosts`.
+        port: of the server, which the cookie is named after.
         uploads: an empty folder of the server's own.
         idle: seconds without a message after which a session ends.
 
@@ -154,7 +157,7 @@ def application(*, token: str, hosts: frozenset[str], uploads: Path, idle: float
             Route("/api/export", playground.export),
             WebSocketRoute("/ws", playground.socket),
         ],
-        middleware=[Middleware(Guard, hosts=hosts, token=token)],
+        middleware=[Middleware(Guard, hosts=hosts, token=token, port=port)],
     )
 
 

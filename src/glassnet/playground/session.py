@@ -25,6 +25,8 @@ __all__ = ["Session"]
 _LONGEST = 256 << 10
 """Characters that a message from the page may have."""
 _EXPORT_WAIT = 30.0
+_KILLED = -9
+"""The exit code after SIGKILL, which the system sends too where memory is short."""
 
 
 class Session:
@@ -51,7 +53,7 @@ class Session:
         """Serve the page until it goes, is idle too long, or the process ends."""
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        process = context.Process(
+        self._process = process = context.Process(
             target=work, args=(theirs, self.uploads, self.identity), daemon=True, name="glassnet-training"
         )
         with _without_interrupts():
@@ -97,14 +99,15 @@ class Session:
     # -- from the page to the process -------------------------------------------------------------
 
     async def _from_page(self) -> None:
-        with suppress(WebSocketDisconnect, OSError):
+        with suppress(WebSocketDisconnect):
             while True:
                 received = await self.socket.receive_text()
                 self._heard = time.monotonic()
                 message = _parsed(received)
                 if isinstance(message, str):
-                    await self._say({"type": "error", "message": message, "control": None})
-                else:
+                    await self._say({"type": "error", "message": message, "control": ""})
+                    continue
+                with suppress(OSError):  # the process has ended, and _to_page tells of that
                     await self._ask(message)
 
     async def _ask(self, message: dict[str, Any]) -> None:
@@ -128,7 +131,8 @@ class Session:
             while True:
                 answer = await self._answers.get()
                 if answer is None:
-                    await self._end("The training process ended; it may have run out of memory.")
+                    await asyncio.to_thread(self._process.join, 1)
+                    await self._end(why_ended(self._process.exitcode))
                     return
                 kind, *content = answer
                 if kind == "frame":
@@ -163,6 +167,22 @@ def _parsed(received: str) -> dict[str, Any] | str:
     if not isinstance(message, dict) or message.get("type") not in MESSAGES:
         return f"A message must be an object whose type is one of {', '.join(sorted(MESSAGES))}."
     return message
+
+
+def why_ended(code: int | None) -> str:
+    """Return what the page is told of a process that ended with an exit code.
+
+    >>> why_ended(-15)
+    'The training process was ended by SIGTERM.'
+    """
+    if code == _KILLED:
+        return "The training process was killed, perhaps for lack of memory."
+    if code is not None and code < 0:
+        names = {one.value: one.name for one in signal.Signals}
+        return f"The training process was ended by {names.get(-code, f'signal {-code}')}."
+    if code:
+        return "The training process was ended by an error; the terminal tells which."
+    return "The training process ended."
 
 
 @contextmanager

@@ -120,8 +120,9 @@ def complete(given: Any) -> dict[str, Any]:
     for key, value in whole["stop"].items():
         whole["stop"][key] = _checked(f"stop.{key}", value, f"stop.{key}", "Stop")
     with control("loss"):
-        if whole["loss"] is not None and whole["loss"] not in LOSSES:
-            raise unknown_name("loss", str(whole["loss"]), LOSSES)
+        loss = whole["loss"]
+        if loss is not None and (not isinstance(loss, str) or loss not in LOSSES):
+            raise unknown_name("loss", f"{loss!s:.40}", LOSSES)
     learning_optimizer(whole["optimizer"], whole["schedule"], "optimizer")
     if whole["compare"] is not None:
         whole["compare"] = _filled(whole["compare"], {"optimizer": DEFAULTS["optimizer"]}, "compare")
@@ -166,8 +167,8 @@ def _features(given: Any) -> list[str]:
         if not isinstance(given, list) or not given:
             raise HyperparameterError(f"Features must name one at least: {', '.join(FEATURES)}.")
         for name in given:
-            if name not in FEATURES:
-                raise unknown_name("feature", str(name), FEATURES)
+            if not isinstance(name, str) or name not in FEATURES:
+                raise unknown_name("feature", f"{name!s:.40}", FEATURES)
     return [name for name in FEATURES if name in given]
 
 

@@ -34,7 +34,7 @@ class Snapshots:
         most_bytes: how much they may take together; two are always held.
     """
 
-    def __init__(self, *, most: int = 200, most_bytes: int = 256 << 20) -> None:
+    def __init__(self, *, most: int = 200, most_bytes: int = 64 << 20) -> None:
         self.most, self.most_bytes = most, most_bytes
         self.stride = 1
         self._kept: dict[int, _Snapshot] = {}

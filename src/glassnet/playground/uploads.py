@@ -69,7 +69,8 @@ class Uploads:
                 )
         except DataError as error:
             path.unlink(missing_ok=True)
-            raise DataError(str(error).replace(str(path), filename or "The file")) from None
+            told = str(error).replace(str(path), filename or "the file")
+            raise DataError(told if filename else told[:1].upper() + told[1:]) from None
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -104,34 +105,53 @@ def read_upload(folder: Path | None, identity: str) -> Any:
 def _read(path: Path) -> Any:
     """Return a table: of pyarrow, or a mapping from column name to array."""
     if path.suffix == ".npy":
-        array = _read_npy(path.read_bytes())
+        array = _read_npy(path.read_bytes(), str(path))
         return {f"column{i + 1}": column for i, column in enumerate(array.T)}
     return read_table(path)
 
 
-def _read_npy(content: bytes) -> AnyArray:
+def _read_npy(content: bytes, file: str) -> AnyArray:
     """Return a two-dimensional array of numbers, whose header promises no more than there is."""
     stream = io.BytesIO(content)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, _, dtype = read(stream)
-    except (ValueError, KeyError, SyntaxError) as error:
-        raise DataError(f"The NPY file is damaged, or of a version unknown here: {error}.") from None
-    if dtype.kind not in "iufb" or dtype.itemsize > 8:
-        raise DataError(f"The NPY file must hold plain numbers, but it holds {dtype}.")
-    if len(shape) != 2 or 0 in shape:
-        raise DataError(f"The NPY file must hold a table (rows, columns), but its shape is {shape}.")
-    if shape[1] > LIMITS["upload_columns"] or shape[0] > LIMITS["upload_rows"]:
+    shape, dtype = _npy_header(stream, file)
+    if dtype.kind not in "iufb":
+        raise DataError(f"{file} holds {dtype.name}; only numbers and booleans can be taken.")
+    if dtype.itemsize > 8:
+        raise DataError(f"{file} holds {dtype.name}; only numbers of up to 64 bits can be taken.")
+    if len(shape) != 2:
+        axes = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
+        told = ", ".join(map(str, shape))
+        raise DataError(f"{file} has {axes} ({told}); a table has two: rows, columns.")
+    for n, what, most in zip(
+        shape, ("rows", "columns"), (LIMITS["upload_rows"], LIMITS["upload_columns"]), strict=True
+    ):
+        if n < 1:
+            raise DataError(f"{file} holds nothing: its header tells of {n} {what}.")
+        if n > most:
+            raise DataError(f"At most {most:,} {what} can be taken; {file} has {n:,}.")
+    promised, held = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
+    if promised != held:
         raise DataError(
-            f"At most {LIMITS['upload_rows']:,} rows and {LIMITS['upload_columns']} columns can be taken, "
-            f"got {shape[0]:,} and {shape[1]:,}."
+            f"{file} is cut short or too long: its header promises {promised:,} bytes, it holds {held:,}."
         )
-    if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-        raise DataError("The NPY file is damaged: its length does not match its header.")
     stream.seek(0)
     array: AnyArray = np.load(stream, allow_pickle=False)
     return array.astype(array.dtype.newbyteorder("="))
+
+
+def _npy_header(stream: io.BytesIO, file: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and dtype, and leave the stream where the numbers begin."""
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    try:
+        major, minor = np.lib.format.read_magic(stream)
+        if (major, minor) not in readers:
+            raise DataError(f"{file} is NPY version {major}.{minor}; 1.0 and 2.0 can be read.")
+        shape, _, dtype = readers[major, minor](stream)
+    except DataError:
+        raise
+    except Exception:  # whatever the parser of Python's literals finds wrong
+        raise DataError(f"The header of {file} cannot be read; save it again with numpy.save.") from None
+    return shape, dtype

@@ -25,6 +25,7 @@ from glassnet.playground.exports import exported
 from glassnet.playground.frames import text
 from glassnet.playground.lookups import neuron, weight
 from glassnet.playground.mathematics import mathematics
+from glassnet.playground.notices import Notes, explained
 
 __all__ = ["MESSAGES", "work"]
 
@@ -35,18 +36,24 @@ _FRAME_SHARE = 0.12
 """Share of the time that making frames may take: rather fewer frames than slower training."""
 _FRAME_LATEST = 0.25
 """Seconds after which there is a frame in any case."""
+_TELL_EVERY = 2.0
+"""Seconds between two notes of how far the repetition of epochs is."""
+_TRY_AGAIN = 5.0
+"""Seconds until a frame is tried again after one that failed."""
 _AT_A_TIME = 16
 """Epochs in one run of the loop, whose beginning and end take time."""
 _AT_ONCE = ("ack", "views", "neuron", "mathematics")
 """Messages that are answered without leaving the training loop."""
 _BREAKING = ("pause", "setup", "rewind", "reset")
+_CLOSED = (EOFError, ConnectionError)
+"""Raised by the pipe when nobody is there any more."""
 
 
 def work(connection: Connection, uploads: Path, session: str) -> None:
     """Serve one session until the other end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which then closes the pipe
     worker = Worker(connection, uploads, session)
-    logging.getLogger("glassnet").addHandler(_Notes(worker.note))
+    logging.getLogger("glassnet").addHandler(Notes(worker.note))
     with warnings.catch_warnings(), suppress(EOFError, OSError):
         warnings.showwarning = lambda message, *_, **__: worker.note(str(message))
         worker.serve()
@@ -69,7 +76,7 @@ class Worker:
         self.credit = True
         self._single = False
         self._waiting: deque[dict[str, Any]] = deque()
-        self._look_at = self._frame_at = 0.0
+        self._look_at = self._frame_at = self._tell_at = 0.0
 
     def serve(self) -> None:
         """Go on until the pipe closes, which raises EOFError."""
@@ -92,12 +99,18 @@ class Worker:
     def _train(self, desk: Desk) -> None:
         try:
             desk.advance(_AT_A_TIME)
-            if desk.stopped is None:
-                return
         except NonFiniteError as error:
             desk.stop(str(error))
-        self.running = False
-        self._say({"type": "stopped", "reason": desk.stopped})
+        except _CLOSED:
+            raise
+        except Exception as error:
+            desk.stop(explained(error))
+        self._end_if_stopped(desk)
+
+    def _end_if_stopped(self, desk: Desk) -> None:
+        if desk.stopped is not None:
+            self.running = False
+            self._say({"type": "stopped", "reason": desk.stopped})
 
     def _between_steps(self) -> bool:
         """Look at the pipe and the clock; True if there is something that training must stop for."""
@@ -105,19 +118,25 @@ class Worker:
         if now < self._look_at or self.desk is None:
             return self._must_leave
         self._look_at = now + _LOOK_EVERY
-        while self.connection.poll():
-            message = self.connection.recv()
-            if message["type"] in _AT_ONCE:
-                self._follow(message)
-            else:
-                self._waiting.append(message)
+        self._listen(_AT_ONCE)
         if self.running and self.credit and now >= self._frame_at:
             if self.desk.before is None:
                 self.desk.look_ahead()  # the frame shows what the next step changes
                 self._look_at = 0.0
             elif self.desk.moved:
                 self._send_frame(self.desk)
+            else:  # the second run is at work
+                self._look_at = 0.0
         return self._must_leave
+
+    def _listen(self, at_once: tuple[str, ...]) -> None:
+        """Take what has come: follow some of it, keep the rest for later."""
+        while self.connection.poll():
+            message = self.connection.recv()
+            if message["type"] in at_once:
+                self._follow(message)
+            else:
+                self._waiting.append(message)
 
     @property
     def _must_leave(self) -> bool:
@@ -127,8 +146,16 @@ class Worker:
 
     def _send_frame(self, desk: Desk) -> None:
         started = time.perf_counter()
+        try:
+            frame = desk.frame(self.running)
+        except _CLOSED:
+            raise
+        except Exception as error:
+            desk.changed, self._frame_at = False, started + _TRY_AGAIN
+            self._say({"type": "error", "message": explained(error), "control": "views"})
+            return
         self.credit = False
-        self.connection.send(("frame", desk.frame(self.running)))
+        self.connection.send(("frame", frame))
         took = time.perf_counter() - started
         # The first frame is slow, for kernels are loaded: that must not put off the second for seconds.
         self._frame_at = started + min(max(_FRAME_EVERY, took / _FRAME_SHARE), _FRAME_LATEST)
@@ -139,7 +166,6 @@ class Worker:
         kind = message["type"]
         try:
             if kind == "setup":
-                self.running = False
                 self._open(message.get("setup"))
             elif kind == "ack":
                 self.credit = True
@@ -151,14 +177,17 @@ class Worker:
                 _COMMANDS[kind](self, self.desk, message)
         except GlassnetError as error:
             self._say({"type": "error", "message": str(error), "control": getattr(error, "control", kind)})
-        except MemoryError:
-            self._say({"type": "error", "message": "There is not enough memory for this.", "control": kind})
+        except _CLOSED:
+            raise
+        except Exception as error:
+            self._say({"type": "error", "message": explained(error), "control": kind})
 
     def _open(self, setup: Any) -> None:
         views = None if self.desk is None else self.desk.views
         self.desk = Desk(setup, self.uploads, self._between_steps)
         if views is not None:
             self.desk.views = views
+        self.running = False  # a set-up that is refused leaves the old one as it was, and running
         self._say({**self.desk.ready(), "session": self.session})
 
     def _run(self, desk: Desk, _: Mapping[str, Any]) -> None:
@@ -177,14 +206,35 @@ class Worker:
             desk.stop(str(error))
         finally:
             self._single = False
-        if desk.stopped is not None:
-            self._say({"type": "stopped", "reason": desk.stopped})
+        self._end_if_stopped(desk)
+
+    def _tune(self, desk: Desk, message: Mapping[str, Any]) -> None:
+        desk.tune(message)
+        self._say({"type": "tuned", "setup": desk.setup})
+        if self.running:  # the second run may have come to the end of the last epoch
+            self._end_if_stopped(desk)
 
     def _rewind(self, desk: Desk, message: Mapping[str, Any]) -> None:
-        desk.rewind(message.get("epoch"))
+        epoch, setup = message.get("epoch"), desk.setup
+        self._tell_at = time.perf_counter() + _TELL_EVERY / 2
+        desk.rewind(epoch, lambda: self._overtaken(desk, epoch))
+        self.running = False
+        if desk.setup != setup:
+            self._say({"type": "tuned", "setup": desk.setup})
+
+    def _overtaken(self, desk: Desk, epoch: Any) -> bool:
+        """While epochs are repeated on the way to one, tell of it; True if the page has changed its mind."""
+        now = time.perf_counter()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY
+            self._listen(("ack", "views"))
+        reached = desk.run.training.epoch
+        if now >= self._tell_at:
+            self._tell_at = now + _TELL_EVERY
+            self.note(f"On the way to epoch {epoch:,}: epoch {reached:,} is repeated.")
+        return any(_overtakes(message, reached) for message in self._waiting)
 
     def _reset(self, desk: Desk, message: Mapping[str, Any]) -> None:
-        self.running = False
         new = message.get("weights") == "new"
         self._open({**desk.setup, "seed": desk.setup["seed"] + new})
 
@@ -201,13 +251,16 @@ class Worker:
         self._say(mathematics(desk.run, message.get("rows")))
 
     def _export(self, message: Mapping[str, Any]) -> None:
+        content: bytes | str
+        name = ""
         try:
             if self.desk is None:
                 raise ControlError("There is nothing to export yet.", "export")
             content, name = exported(self.desk, message["kind"])
         except (GlassnetError, OSError) as error:
-            self.connection.send(("export", message["id"], str(error), ""))
-            return
+            content = str(error)
+        except Exception as error:
+            content = explained(error)
         self.connection.send(("export", message["id"], content, name))
 
     def _say(self, message: Mapping[str, Any]) -> None:
@@ -219,6 +272,7 @@ _COMMANDS: dict[str, Callable[[Worker, Desk, Mapping[str, Any]], None]] = {
     "pause": Worker._pause,
     "step": Worker._some,
     "epoch": Worker._some,
+    "tune": Worker._tune,
     "rewind": Worker._rewind,
     "reset": Worker._reset,
     "views": Worker._views,
@@ -230,12 +284,8 @@ MESSAGES = frozenset({"setup", "ack", *_COMMANDS})
 """What a page may send."""
 
 
-class _Notes(logging.Handler):
-    """Passes what the library logs on to the page."""
-
-    def __init__(self, note: Callable[[str], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._note = note
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._note(record.getMessage())
+def _overtakes(message: Mapping[str, Any], reached: int) -> bool:
+    """Return whether a message makes it needless to go on to an epoch, for one that is repeated by now."""
+    epoch = message.get("epoch")
+    nearer = message["type"] == "rewind" and type(epoch) is int and 0 <= epoch <= reached
+    return nearer or message["type"] in ("setup", "reset")

@@ -8,7 +8,10 @@ const CLASSES = [
 ];
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "down", "bar", "plus", "star", "dash"];
 
-export const classColour = (index) => CLASSES[index % CLASSES.length];
+/** Classes whose colour would sink into a dark page. */
+const LIGHTER = { 8: [176, 128, 80], 9: [165, 135, 240] };
+
+export const classColour = (index) => (isDark() && LIGHTER[index % CLASSES.length]) || CLASSES[index % CLASSES.length];
 export const classShape = (index) => SHAPES[index % SHAPES.length];
 export const css = ([r, g, b], alpha = 1) => `rgba(${r | 0},${g | 0},${b | 0},${alpha})`;
 export const mix = (a, b, t) => [0, 1, 2].map((i) => a[i] + (b[i] - a[i]) * t);
@@ -20,11 +23,12 @@ export const ink = () => (isDark() ? [232, 234, 237] : [28, 32, 38]);
 const NEGATIVE = [[253, 184, 99], [230, 97, 1]]; // pale, full orange
 const POSITIVE = [[110, 170, 220], [0, 90, 160]];
 
-/** The colour of t in [-1, 1]: orange below 0, blue above. */
+/** The colour of t in [-1, 1]: orange below 0, blue above; the larger, the further from the page: dark on light, bright on dark. */
 export function signed(t) {
   const size = Math.min(Math.abs(t), 1);
   const [pale, full] = t < 0 ? NEGATIVE : POSITIVE;
-  return size < 0.5 ? mix(neutral(), pale, 2 * size) : mix(pale, full, 2 * size - 1);
+  const [middle, end] = isDark() ? [full, pale] : [pale, full];
+  return size < 0.5 ? mix(neutral(), middle, 2 * size) : mix(middle, end, 2 * size - 1);
 }
 
 /** A line's colour: never so pale that it vanishes. */

@@ -12,7 +12,8 @@ export class ConfusionView {
 
   show(ready) {
     this.classes = ready.classes;
-    this.part = ready.n_test === 0 ? "Training part (there is no test part)" : "Test part";
+    [this.part, this.rows] = ready.n_test ? ["Test part", ready.n_test] : ["Training part (there is no test part)", ready.n_train];
+    this.drawn = null;
     this.root.replaceChildren(h("p", { class: "hint" }, this.classes
       ? "Shown after the first frame."
       : "The network predicts values, not classes: there is no confusion matrix."));
@@ -20,7 +21,9 @@ export class ConfusionView {
 
   draw({ arrays }) {
     const matrix = arrays.confusion;
-    if (!matrix || !this.classes) return;
+    const now = `${matrix?.data}|${neutral()}`; // the colours belong to it: they change with the theme
+    if (!matrix || !this.classes || now === this.drawn) return;
+    this.drawn = now;
     const k = matrix.shape[0];
     const sums = Array.from({ length: k }, (_, i) => matrix.data.subarray(i * k, (i + 1) * k).reduce((a, b) => a + b, 0));
     const names = this.classes.map(String);
@@ -36,9 +39,10 @@ export class ConfusionView {
     };
     const right = sums.reduce((total, _, i) => total + matrix.data[i * k + i], 0);
     const total = sums.reduce((a, b) => a + b, 0);
+    const sample = total < this.rows ? `; the first ${total} of its ${this.rows} rows` : "";
     this.root.replaceChildren(
       h("div", { class: "scroller" }, h("table", { class: "confusion", testid: "confusion" },
-        h("caption", {}, `${this.part}: ${number(right)} of ${number(total)} right`),
+        h("caption", {}, `${this.part}: ${number(right)} of ${number(total)} right${sample}`),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "true \\ predicted"),
           names.map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, "found"))),
         h("tbody", {}, names.map((name, i) => h("tr", {}, h("th", { scope: "row" }, name),

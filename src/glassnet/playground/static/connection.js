@@ -2,17 +2,21 @@
 
 import { decode } from "./frames.js";
 
+const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+const FINAL = [1001, 1013]; // the session was ended, or there is no room: trying again by itself would not help
 
 export class Connection {
-  /** `handlers`: open(), message(object), frame(frame), lost(text), each called on the page's thread. */
+  /** `handlers`: open(), message(object), frame(frame), lost(text, label of the button that tries again). */
   constructor(handlers) {
     this.handlers = handlers;
-    this.wait = 500;
+    this.wait = FIRST_WAIT;
     this.socket = null;
     this.timer = null;
+    this.tries = false; // whether it tries again by itself
+    this.built = false; // whether there was a network
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && !this.socket && this.started) this.connect();
+      if (!document.hidden && !this.socket && this.tries) this.connect();
     });
   }
 
@@ -21,24 +25,27 @@ export class Connection {
   }
 
   connect() {
-    this.started = true;
+    if (this.socket) return;
+    this.tries = true;
     clearTimeout(this.timer);
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    socket.onopen = () => {
-      this.wait = 500;
-      this.handlers.open();
-    };
+    socket.onopen = () => this.handlers.open();
     socket.onmessage = ({ data }) => {
       if (typeof data === "string") this.handlers.message(JSON.parse(data));
       else this.handlers.frame(decode(data));
     };
     socket.onclose = (event) => {
-      if (this.socket !== socket) return;
       this.socket = null;
       this.#lost(event);
     };
+  }
+
+  /** A network was built, so this connection is good: should it break, try again soon. */
+  settled() {
+    this.built = true;
+    this.wait = FIRST_WAIT;
   }
 
   /** Send a message; false if there is no connection. */
@@ -49,10 +56,17 @@ export class Connection {
   }
 
   async #lost(event) {
-    const wait = this.wait;
+    const { wait } = this;
     this.wait = Math.min(2 * wait, LONGEST_WAIT);
+    this.tries = !FINAL.includes(event.code);
     const reason = event.reason || (await this.#why());
-    this.handlers.lost(`${reason} Trying again every few seconds; training done since the last export is lost.`);
+    if (this.socket) return; // it is back already
+    const lost = this.built ? " Training done since the last export is lost." : "";
+    if (!this.tries) {
+      this.handlers.lost(`${reason}${lost}`, "Connect again");
+      return;
+    }
+    this.handlers.lost(`${reason} Trying again every few seconds.${lost}`, "Try now");
     if (!document.hidden) this.timer = setTimeout(() => this.connect(), wait);
   }
 

@@ -1,6 +1,7 @@
 // What the network learns from: the data, its noise and size, the split, and which features it sees.
 
 import { h } from "./dom.js";
+import { named } from "./axes.js";
 import { icon } from "./icons.js";
 import { Panel, readable } from "./panel.js";
 import { uploadField } from "./upload.js";
@@ -13,27 +14,21 @@ export function dataPanel(root, catalogue, store, uploads, toast) {
 
   function choose(name) {
     const entry = known(name);
-    const data = { ...store.setup.data, name, upload: null, target: null };
-    for (const { name: key, default: value } of entry.parameters) {
-      if (!(key in data) || key === "classes") data[key] = value;
-    }
-    delete data.task; // only an uploaded table has one
-    if (!entry.parameters.some((spec) => spec.name === "factor")) delete data.factor;
+    const data = { ...store.setup.data, name, upload: null, target: null, task: "auto" };
+    const classes = entry.parameters.find((spec) => spec.name === "classes");
+    if (classes) data.classes = classes.default;
     const patch = { data };
     if (lossGroup(known(store.setup.data.name)) !== lossGroup(entry)) patch.loss = null;
     store.change(patch);
   }
 
   function pictures(setup) {
-    return h("div", { class: "pictures", role: "radiogroup", "aria-label": "Data" },
-      catalogue.data.map((entry) => {
-        const chosen = !setup.data.upload && entry.name === setup.data.name;
-        return h("button", {
-          type: "button", role: "radio", "aria-checked": String(chosen), class: "picture",
-          testid: `data-${entry.name}`, onclick: () => choose(entry.name),
-          title: `${entry.title} (${entry.kind.endsWith("values") ? "values" : "classes"})`,
-        }, icon(entry), h("span", {}, entry.title ?? entry.name));
-      }));
+    return h("div", { class: "pictures", role: "group", "aria-label": "Data sets" },
+      catalogue.data.map((entry) => h("button", {
+        type: "button", "aria-pressed": String(!setup.data.upload && entry.name === setup.data.name), class: "picture",
+        testid: `data-${entry.name}`, onclick: () => choose(entry.name),
+        title: `${entry.title} (${entry.kind.endsWith("values") ? "values" : "classes"})`,
+      }, icon(entry), h("span", {}, entry.title))));
   }
 
   return new Panel(root, (setup) => [setup.data.name, setup.data.upload, setup.data.target, uploads.size],
@@ -62,12 +57,13 @@ export function dataPanel(root, catalogue, store, uploads, toast) {
 
 export const lossGroup = (entry) => (entry?.kind ?? "").split("-").at(-1);
 
-/** Which functions of x and y the network sees; tables bring their own columns. */
-export function featuresPanel(root, catalogue, store, isPlane, featureNames) {
-  return new Panel(root, (setup) => [isPlane(setup), featureNames(), isPlane(setup) && setup.features],
+/** Which functions of the two coordinates the network sees; tables bring their own columns. `ready()` is the server's answer. */
+export function featuresPanel(root, catalogue, store, isPlane, ready) {
+  const columns = () => ready()?.network.features ?? [];
+  return new Panel(root, (setup) => [isPlane(setup), columns(), isPlane(setup) && setup.features, ready()?.axes],
     (_panel, setup) => {
       if (!isPlane(setup)) {
-        const names = featureNames();
+        const names = columns();
         const shown = names.slice(0, 12).join(", ");
         return [h("p", { class: "hint" }, names.length
           ? `The table's ${names.length} columns: ${shown}${names.length > 12 ? ", …" : ""}`
@@ -83,10 +79,7 @@ export function featuresPanel(root, catalogue, store, isPlane, featureNames) {
         catalogue.features.map(({ name, formula }) => h("button", {
           type: "button", class: "chip", "aria-pressed": String(setup.features.includes(name)),
           testid: `feature-${name}`, onclick: () => toggle(name),
-        }, pretty(formula ?? name)))),
+        }, named(formula, ready())))),
       h("p", { class: "hint" }, "At least one feature stays chosen.")];
     });
 }
-
-/** x^2 as x². */
-export const pretty = (formula) => formula.replaceAll("^2", "²").replaceAll("**2", "²").replaceAll(" * ", "·");

@@ -3,10 +3,13 @@
 import { h, number } from "./dom.js";
 import { weightLayers } from "./network_layout.js";
 
+const PAUSE = 500; // milliseconds between two questions while training runs
+
 export class EdgeEditor {
   constructor(root, send) {
     this.send = send;
     this.ready = null;
+    this.asked = -Infinity;
     const field = (testid, label, input) => h("label", {}, label, Object.assign(input, { name: testid }));
     const ask = () => this.#ask();
     this.layer = h("select", { testid: "weight-layer", onchange: () => { this.#limits(); ask(); } });
@@ -103,12 +106,15 @@ export class EdgeEditor {
     if (message.layer !== layer || message.row !== row || message.column !== column) return;
     this.fail("");
     this.value.textContent = number(message.value, 6);
-    this.gradient.textContent = number(message.gradient, 6);
+    this.gradient.textContent = message.gradient === null ? "none yet" : number(message.gradient, 6);
+    if (!Number.isFinite(message.value)) return; // a weight that left the finite range comes as null
     if (document.activeElement !== this.input || this.input.value === "") this.input.value = Number(message.value.toPrecision(7));
   }
 
   /** Ask again when the numbers may have moved. */
-  refresh() {
-    if (this.dialog.open) this.send({ type: "weight", ...this.place });
+  refresh(running) {
+    if (!this.dialog.open || (running && performance.now() - this.asked < PAUSE)) return;
+    this.asked = performance.now();
+    this.send({ type: "weight", ...this.place });
   }
 }

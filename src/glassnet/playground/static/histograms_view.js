@@ -1,12 +1,14 @@
-// Histograms of weights, activations and gradients per layer; earlier ones stay visible behind, paler.
+// Histograms of weights, activations and gradients per layer; earlier epochs stay visible behind, paler.
 
 import { css, ink } from "./colours.js";
 import { fitted, h, number } from "./dom.js";
+import { isDark } from "./theme.js";
 
 const KINDS = [["weight", "Weights"], ["activation", "Activations"], ["gradient", "Gradients"]];
 const KEPT = 24; // earlier histograms, at most one an epoch
 const [WIDTH, HEIGHT] = [190, 96];
 const COLOUR = { weight: [0, 114, 178], activation: [0, 158, 115], gradient: [213, 94, 0] };
+const colourOf = (kind) => (isDark() && kind === "weight" ? [86, 180, 233] : COLOUR[kind]);
 
 export class HistogramsView {
   wants = ["histograms"];
@@ -16,48 +18,72 @@ export class HistogramsView {
     this.past = new Map();
   }
 
-  show(ready) {
+  show() {
     this.past.clear();
     this.rows = new Map();
-    this.epoch = -1;
-    this.names = ready.network.layers.filter((layer) => layer.n_parameters > 0 || layer.activation).map(({ name }) => name);
     this.root.replaceChildren(h("p", { class: "hint" },
-      "Now in front, earlier epochs behind it and paler. Point at a histogram to read it."));
+      "Now in front, earlier epochs behind it and paler, as far as they were seen here. Point at a histogram to read it, or go along it with the arrow keys."));
   }
 
   #row(layer) {
     if (!this.rows.has(layer)) {
       const marks = h("div", { class: "marks", testid: `marks-${layer}` });
-      const cells = Object.fromEntries(KINDS.map(([kind, title]) => {
-        const canvas = h("canvas", { role: "img", "aria-label": `${title} of ${layer}` });
-        const text = h("span", { class: "range" });
-        const cell = h("figure", { hidden: true }, h("figcaption", {}, title), canvas, text);
-        canvas.addEventListener("pointermove", (event) => this.#read(event, cell, layer, kind));
-        return [kind, { canvas, text, cell }];
-      }));
+      const cells = Object.fromEntries(KINDS.map(([kind, title]) => [kind, this.#cell(layer, kind, title)]));
       this.root.append(h("section", { class: "histogram-row", "aria-label": layer },
-        h("h3", {}, layer, marks), KINDS.map(([kind]) => cells[kind].cell)));
+        h("h3", {}, layer, marks), KINDS.map(([kind]) => cells[kind].figure)));
       this.rows.set(layer, { marks, cells });
     }
     return this.rows.get(layer);
   }
 
+  #cell(layer, kind, title) {
+    const canvas = h("canvas", { role: "img", "aria-label": `${title} of ${layer}`, tabindex: "0", testid: `histogram-${layer}-${kind}` });
+    const text = h("span", { class: "range", "aria-live": "polite" }, " ");
+    const cell = { canvas, text, low: 0, high: 0, figure: h("figure", { hidden: true }, h("figcaption", {}, title), canvas, text) };
+    let bin = 0;
+    const read = (to) => {
+      const now = this.past.get(`${layer}.${kind}`).at(-1);
+      bin = Math.max(-1, Math.min(to(now), now.counts.length));
+      text.textContent = now.counts[bin] === undefined ? "none here"
+        : `${number(now.edges[bin], 3)} to ${number(now.edges[bin + 1], 3)}: ${number(now.counts[bin], 4)}`;
+    };
+    canvas.addEventListener("pointermove", ({ offsetX }) => {
+      const value = cell.low + ((cell.high - cell.low) * offsetX) / WIDTH;
+      read(({ edges }) => edges.findLastIndex((edge) => edge <= value));
+    });
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      read(({ counts }) => Math.max(0, Math.min(bin + step, counts.length - 1)));
+    });
+    return cell;
+  }
+
   draw({ header, arrays }) {
-    const newEpoch = header.epoch !== this.epoch;
-    this.epoch = header.epoch;
+    if (!Object.keys(arrays).some((name) => name.startsWith("histogram:"))) return; // made before this view was asked for
+    for (const [key, past] of this.past) this.#cut(key, past, header.epoch - !(`histogram:${key}` in arrays));
     for (const [name, { data }] of Object.entries(arrays)) {
       const [, key, layer, kind] = /^histogram:((.+)\.(\w+))$/.exec(name) ?? [];
-      if (!key || !COLOUR[kind]) continue;
-      const edges = header.edges?.[key] ?? header.edges?.[name];
-      if (!edges) continue;
+      if (!key) continue;
       const past = this.past.get(key) ?? [];
-      if (newEpoch || !past.length) past.push(null);
-      past[past.length - 1] = { counts: Float32Array.from(data), edges };
+      if (past.at(-1)?.epoch === header.epoch) past.pop();
+      past.push({ epoch: header.epoch, counts: Float32Array.from(data), edges: header.edges[key] });
       if (past.length > KEPT) past.shift();
       this.past.set(key, past);
       this.#paint(this.#row(layer).cells[kind], past, kind);
     }
     for (const [layer, row] of this.rows) this.#mark(row.marks, layer, header);
+  }
+
+  /** Training was rewound: what came later than `epoch` goes. */
+  #cut(key, past, epoch) {
+    if (!(past.at(-1)?.epoch > epoch)) return;
+    while (past.at(-1)?.epoch > epoch) past.pop();
+    const [, layer, kind] = /^(.+)\.(\w+)$/.exec(key);
+    const cell = this.#row(layer).cells[kind];
+    if (past.length) this.#paint(cell, past, kind);
+    else cell.figure.hidden = true;
   }
 
   /** Trouble in words and with a sign, not by colour alone. */
@@ -69,9 +95,9 @@ export class HistogramsView {
     if (root.textContent !== text) root.textContent = text;
   }
 
-  #paint({ canvas, text, cell }, past, kind) {
-    cell.hidden = false;
-    const context = fitted(canvas, WIDTH, HEIGHT);
+  #paint(cell, past, kind) {
+    cell.figure.hidden = false;
+    const context = fitted(cell.canvas, WIDTH, HEIGHT);
     context.clearRect(0, 0, WIDTH, HEIGHT);
     const low = Math.min(...past.map(({ edges }) => edges[0]));
     const high = Math.max(...past.map(({ edges }) => edges.at(-1)));
@@ -90,14 +116,19 @@ export class HistogramsView {
       });
       context.lineTo(x(edges.at(-1)), ground);
       context.closePath();
-      context.fillStyle = css(COLOUR[kind], back ? 0.1 : 0.85);
+      context.fillStyle = css(colourOf(kind), back ? 0.1 : 0.85);
       context.fill();
       if (back) {
-        context.strokeStyle = css(COLOUR[kind], 0.35);
+        context.strokeStyle = css(colourOf(kind), 0.35);
         context.lineWidth = 0.6;
         context.stroke();
       }
     });
+    this.#ends(context, low, high, x);
+    Object.assign(cell, { low, high });
+  }
+
+  #ends(context, low, high, x) {
     context.fillStyle = css(ink());
     context.font = "10px system-ui, sans-serif";
     context.textBaseline = "bottom";
@@ -109,16 +140,5 @@ export class HistogramsView {
       context.textAlign = "center";
       context.fillText("0", Math.max(30, Math.min(x(0), WIDTH - 30)), HEIGHT);
     }
-    Object.assign(cell, { low, high });
-    if (!text.textContent) text.textContent = " ";
-  }
-
-  #read(event, cell, layer, kind) {
-    const now = this.past.get(`${layer}.${kind}`)?.at(-1);
-    if (!now) return;
-    const value = cell.low + ((cell.high - cell.low) * event.offsetX) / WIDTH;
-    const bin = now.edges.findLastIndex((edge) => edge <= value);
-    cell.lastChild.textContent = bin < 0 || bin >= now.counts.length ? "none here"
-      : `${number(now.edges[bin], 3)} to ${number(now.edges[bin + 1], 3)}: ${number(now.counts[bin], 4)}`;
   }
 }

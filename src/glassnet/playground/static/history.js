@@ -13,17 +13,12 @@ export class History {
     const from = part.from ?? 0;
     for (const name of SERIES) {
       const kept = this.series[name];
-      const added = part[name] ?? [];
       if (kept.length > from) kept.length = from;
-      kept.push(...added);
+      for (const value of part[name] ?? []) kept.push(value); // one by one: there may be 100,000
     }
   }
 
   last(name) {
     return this.series[name].at(-1);
-  }
-
-  get length() {
-    return Math.max(...SERIES.map((name) => this.series[name].length));
   }
 }

@@ -15,7 +15,7 @@ export function helpDialog() {
     h("p", {}, "Every control works with the keyboard. These keys are shortcuts; they rest while you type."),
     h("table", {}, h("tbody", {}, KEYS.map(([key, what]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, what))))),
     h("p", {}, "Filled marks are training points, outlined ones test points. Orange is below 0, blue above. The set-up is kept in the address: copy the link to share it."),
-    h("p", {}, "Changing a control builds the network anew, at epoch 0. What a link opens is the set-up, not the trained weights; export the model to keep those."),
+    h("p", {}, "The optimiser's numbers, the schedule and the stop conditions change under way; any other control builds the network anew, at epoch 0. What a link opens is the set-up, not the trained weights; export the model to keep those."),
     h("form", { method: "dialog" }, h("button", { testid: "help-close" }, "Close")));
   document.body.append(dialog);
   return dialog;

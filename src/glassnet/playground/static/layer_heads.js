@@ -1,14 +1,11 @@
 // The controls above the network: layers and units added and removed, and each layer's menu.
 
 import { h } from "./dom.js";
-import { NEW_LAYER } from "./state.js";
 import { Panel } from "./panel.js";
 
 /** Return heads(columns), which makes the controls above each column. */
 export function layerHeads(catalogue, store) {
-  const limits = catalogue.limits ?? {};
-  const mostUnits = limits.units ?? limits.max_units ?? 512;
-  const mostLayers = limits.layers ?? limits.max_layers ?? 12;
+  const { units: mostUnits, layers: mostLayers } = catalogue.limits;
   const menu = layerMenu(catalogue, store, mostUnits);
 
   const set = (k, patch, field) => store.change(
@@ -21,7 +18,7 @@ export function layerHeads(catalogue, store) {
       button("layer-remove", "−", "Remove the last hidden layer", count === 0, () => remove(store.setup.layers.length - 1)),
       h("span", { testid: "layer-count" }, `${count} hidden layer${count === 1 ? "" : "s"}`),
       button("layer-add", "+", "Add a hidden layer", count >= mostLayers, () => store.change(
-        { layers: [...store.setup.layers, { ...(store.setup.layers.at(-1) ?? NEW_LAYER) }] })));
+        { layers: [...store.setup.layers, { ...(store.setup.layers.at(-1) ?? store.newLayer) }] })));
   }
 
   function head(column, k, setup) {
@@ -35,7 +32,7 @@ export function layerHeads(catalogue, store) {
         type: "button", class: "layer-menu", testid: `layer-menu-${k + 1}`, "aria-haspopup": "dialog",
         title: `Layer ${k + 1}: activation, dropout, batch normalisation, initialiser`,
         onclick: (event) => menu.open(k, event.currentTarget),
-      }, `${layer.activation ?? "linear"} ▾`),
+      }, `${layer.activation} ▾`),
       h("span", { class: "badges" }, [
         layer.batch_norm ? "batch norm" : null,
         layer.dropout ? `dropout ${layer.dropout}` : null,

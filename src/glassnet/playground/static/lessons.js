@@ -1,39 +1,35 @@
-// The guided lessons: a few sentences and a set-up each.
+// The guided lessons: a few sentences and a set-up each; every one has an address of its own.
 
 import { h } from "./dom.js";
 
+export const lessonLink = (number) => `#lesson=${number}`;
+
 export class Lessons {
-  constructor(root, lessons, open) {
-    Object.assign(this, { root, lessons, openSetup: open, at: null });
+  constructor(root, store) {
+    Object.assign(this, { root, store });
+    this.show(store.lesson);
   }
 
-  open(index) {
-    if (!this.lessons[index]) return;
-    this.show(index);
-    this.openSetup(this.lessons[index]);
-  }
-
-  /** Show the text alone. */
-  show(index) {
-    const lesson = this.lessons[index];
-    if (!lesson) return;
-    this.at = index;
-    const text = Array.isArray(lesson.text) ? lesson.text : String(lesson.text ?? "").split(/\n\s*\n/);
-    const go = (to) => () => { this.open(to); this.root.querySelector("h2").focus(); };
+  /** Show the text of lesson 1, 2, ..., or none. */
+  show(number) {
+    this.root.hidden = !number;
+    if (!number) return;
+    const { lessons } = this.store;
+    const { title, text } = lessons[number - 1];
+    const button = (testid, label, onclick, disabled = false) => h("button", { type: "button", testid, disabled, onclick }, label);
+    const go = (to) => () => {
+      this.store.openLesson(to);
+      this.root.querySelector("h2").focus();
+    };
     this.root.replaceChildren(
       h("div", { class: "head-row" },
-        h("h2", { tabindex: "-1", testid: "lesson-title" }, `Lesson ${index + 1} of ${this.lessons.length}: ${lesson.title}`),
+        h("h2", { tabindex: "-1", testid: "lesson-title" }, `Lesson ${number} of ${lessons.length}: ${title}`),
         h("div", { class: "group" },
-          h("button", { type: "button", testid: "lesson-previous", disabled: index === 0, onclick: go(index - 1) }, "Previous"),
-          h("button", { type: "button", testid: "lesson-next", disabled: index === this.lessons.length - 1, onclick: go(index + 1) }, "Next"),
-          h("button", { type: "button", testid: "lesson-restart", onclick: () => this.openSetup(lesson) }, "Set up again"),
-          h("button", { type: "button", testid: "lesson-close", onclick: () => this.close() }, "Close"))),
+          h("a", { href: lessonLink(number), testid: "lesson-link", title: "The address of this lesson, to be copied" }, "Link"),
+          button("lesson-previous", "Previous", go(number - 1), number === 1),
+          button("lesson-next", "Next", go(number + 1), number === lessons.length),
+          button("lesson-restart", "Set up again", () => this.store.openLesson(number)),
+          button("lesson-close", "Close", () => this.store.closeLesson()))),
       ...text.map((paragraph) => h("p", {}, paragraph)));
-    this.root.hidden = false;
-  }
-
-  close() {
-    this.root.hidden = true;
-    this.at = null;
   }
 }

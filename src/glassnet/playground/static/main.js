@@ -1,12 +1,14 @@
 // The playground's page: joins the set-up, the connection and the views.
 
-import { byId, download, h, percent } from "./dom.js";
+import { byId, h, keepFocus, percent } from "./dom.js";
 import { onTheme } from "./theme.js";
 import { Connection } from "./connection.js";
-import { Store, toFragment } from "./state.js";
+import { Store } from "./state.js";
+import { tuning } from "./tune.js";
+import { pace } from "./pace.js";
 import { History } from "./history.js";
 import { TopBar } from "./topbar.js";
-import { dataPanel, featuresPanel, lossGroup, pretty } from "./data_panel.js";
+import { dataPanel, featuresPanel, lossGroup } from "./data_panel.js";
 import { clearErrors, failAt } from "./panel.js";
 import { dropZone } from "./upload.js";
 import { settingsPanel } from "./settings_panel.js";
@@ -24,50 +26,70 @@ import { RatiosView } from "./ratios_view.js";
 import { MathematicsView } from "./mathematics_view.js";
 import { Lessons } from "./lessons.js";
 import { helpDialog, shortcuts } from "./keyboard.js";
+import { exportFile } from "./exports.js";
 import { exportPicture } from "./picture.js";
+import { getJson } from "./answers.js";
+import { named } from "./axes.js";
 import { watchVisible } from "./visible.js";
 import { toast } from "./toast.js";
 
-const ASIDE = ["rewind", "neuron", "views", "weight", "mathematics", "export"]; // errors that concern no set-up
-
-const json = async (path) => {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: open the address that the terminal shows.`);
-  return answer.json();
-};
+/** Where an error may come from that answers no set-up. */
+const ASIDE = ["run", "pause", "step", "epoch", "rewind", "neuron", "views", "weight", "mathematics", "export"];
 
 function start(catalogue, lessonList) {
-  const model = { ready: null, frame: null, pending: false, waiting: 0, history: new History(), second: new History(), field: null };
+  // `asked`: the set-ups and changes under way that the server has not answered yet, oldest first.
+  const model = { ready: null, frame: null, asked: [], history: new History(), second: new History(), field: null };
   const uploads = new Map();
   const send = (message) => connection.send(message) || toast("There is no connection to the server.", "error");
-  const order = (message) => send(message) && model.waiting++; // answered by "ready" or "error"
   const ask = (message) => connection.send(message); // by itself, so without a complaint
+  const order = (message) => send(message) && model.asked.push({ type: message.type, setup: store.setup });
 
   const connection = new Connection({
     open() {
       byId("banner").hidden = true;
       views.forget();
-      model.waiting = 0;
-      order({ type: "setup", setup: store.setup });
+      model.asked = [];
+      whole(store.setup);
     },
     message: (message) => onMessage[message.type]?.(message),
     frame: onFrame,
-    lost(text) {
+    lost(text, label) {
       bar.reset(false);
-      byId("banner").replaceChildren(h("span", {}, text, " "), h("button", { type: "button", testid: "reconnect", onclick: () => connection.connect() }, "Try now"));
+      byId("banner").replaceChildren(h("span", {}, text, " "), h("button", { type: "button", testid: "reconnect", onclick: () => connection.connect() }, label));
       byId("banner").hidden = false;
     },
   });
 
-  const store = new Store((setup, field) => {
-    model.field = field;
+  const store = new Store(catalogue.defaults, lessonList, { change, whole, lesson: (number) => lessons.show(number), unreadable });
+
+  /** A new network. */
+  function whole(setup) {
     update();
     order({ type: "setup", setup });
-  });
+  }
+
+  /** A new network only where the present one cannot go on with the change. */
+  function change(setup, field) {
+    model.field = field;
+    const building = !model.ready || model.asked.some(({ type }) => type !== "tune");
+    const running = model.asked.at(-1)?.setup ?? (model.ready && store.complete(model.ready.setup));
+    const keys = building ? null : tuning(running, setup, catalogue);
+    if (!keys || (!field && !Object.keys(keys).length)) {
+      whole(setup);
+      return;
+    }
+    update();
+    if (Object.keys(keys).length) order({ type: "tune", ...keys });
+    else clearErrors();
+  }
 
   // Views -------------------------------------------------------------------
-  const bar = new TopBar(byId("bar"), { send: (message) => (message.type === "reset" ? order : send)(message), share, picture, exportFile, openLesson: (i) => lessons.open(i), help: () => help.showModal() });
-  const lessons = new Lessons(byId("lesson"), lessonList, ({ setup }) => store.open(setup));
+  const bar = new TopBar(byId("bar"), {
+    send: (message) => (message.type === "reset" ? order : send)(message),
+    share, picture, exportFile: (kind) => exportFile(kind, model.ready?.session),
+    openLesson: (number) => store.openLesson(number), help: () => help.showModal(),
+  });
+  const lessons = new Lessons(byId("lesson"), store);
   const help = helpDialog();
   const heads = layerHeads(catalogue, store);
   const editor = new EdgeEditor(document.body, send);
@@ -75,19 +97,23 @@ function start(catalogue, lessonList) {
   const network = new NetworkView(byId("network"), {
     edge: (layer, row, column, near) => editor.open(layer, row, column, near),
     neuron: (layer, unit, near) => popup.show(isPlane(model.ready) ? layer : null, unit, near),
-    formula: (name) => pretty(catalogue.features.find((feature) => feature.name === name)?.formula ?? name),
+    formula: (name) => {
+      const feature = isPlane(model.ready) && catalogue.features.find((entry) => entry.name === name);
+      return feature ? named(feature.formula, model.ready) : name;
+    },
     heads: heads.heads,
   });
   const surface = new SurfaceView(byId("surface"));
-  const second = new SurfaceView(byId("second"), "compare:");
+  const second = new SurfaceView(byId("second"), "compare:", surface);
   const curves = new CurvesView(byId("curves"));
+  const askForDrawing = pace(draw);
   let views = null;
   let ratios;
   let mathematics;
   const tabs = new Tabs(byId("tabs"), [
     { name: "confusion", title: "Confusion matrix", make: (root) => new ConfusionView(root) },
     { name: "histograms", title: "Histograms", make: (root) => new HistogramsView(root) },
-    { name: "ratios", title: "Update-to-weight ratio", make: (root) => (ratios = new RatiosView(root)) },
+    { name: "ratios", title: "Ratios to the weights", make: (root) => (ratios = new RatiosView(root)) },
     { name: "mathematics", title: "Mathematics", make: (root) => (mathematics = new MathematicsView(root, ask)) },
   ], (view) => {
     if (model.frame) view.draw(model.frame);
@@ -96,70 +122,97 @@ function start(catalogue, lessonList) {
   views = watchVisible({ surfaces: () => (store.setup.compare ? ["surface", "compare"] : ["surface"]), network: ["neurons", "weights"], tabs: () => tabs.current.wants }, ask);
 
   // Panels ------------------------------------------------------------------
-  const kindOf = (setup) => {
-    if (model.ready?.kind && same(model.ready.setup?.data, setup.data)) return model.ready.kind;
-    return catalogue.data.find((entry) => entry.name === setup.data.name)?.kind ?? "table-classes";
-  };
-  const same = (a, b) => a?.name === b?.name && a?.upload === b?.upload && a?.target === b?.target;
+  const sameData = (a, b) => ["name", "upload", "target", "task"].every((key) => (a[key] ?? null) === (b[key] ?? null));
+  /** The server's answer, if it is about the data that are chosen now. */
+  const answerTo = (setup) => (model.ready && sameData(store.complete(model.ready.setup).data, setup.data) ? model.ready : null);
+  const kindOf = (setup) => answerTo(setup)?.kind
+    ?? catalogue.data.find((entry) => entry.name === setup.data.name)?.kind ?? "table-classes";
   const losses = () => {
     const values = lossGroup({ kind: kindOf(store.setup) }) === "values";
-    const two = model.ready?.classes?.length === 2;
+    const two = answerTo(store.setup)?.classes?.length === 2;
     return catalogue.losses.filter((loss) => (loss.for === "values") === values && (loss.for !== "binary" || two));
   };
   const panels = [
     dataPanel(byId("data"), catalogue, store, uploads, toast),
-    featuresPanel(byId("features"), catalogue, store, (setup) => kindOf(setup).startsWith("plane"), () => model.ready?.network.features ?? []),
+    featuresPanel(byId("features"), catalogue, store, (setup) => kindOf(setup).startsWith("plane"), () => answerTo(store.setup)),
     settingsPanel(byId("settings"), catalogue, store, losses),
   ];
   function update() {
     for (const panel of panels) panel.update(store.setup);
-    byId("layers-bar").replaceChildren(heads.bar(store.setup));
+    keepFocus(() => byId("layers-bar").replaceChildren(heads.bar(store.setup)));
   }
 
   // From the server -----------------------------------------------------------
   function onReady(ready) {
+    const compared = model.ready?.setup.compare;
+    connection.settled();
     model.ready = ready;
     model.frame = null;
     model.history = new History();
     model.second = new History();
     clearErrors();
     model.said = null;
-    model.waiting = Math.max(0, model.waiting - 1);
-    if (!model.waiting) store.adopt(ready.setup); // an answer to an older question must not undo a newer change
+    model.asked.shift();
+    if (!model.asked.length) store.adopt(ready.setup); // an answer to an older question must not undo a newer change
     update();
     bar.reset(true);
     showSurfaces(ready);
     network.show(ready);
+    popup.show(null);
     editor.network(ready);
     for (const view of tabs.views) view.show(ready);
     showCurves();
     views();
+    if (ready.setup.compare && !compared && model.field?.testid === "compare") {
+      document.querySelector(".area-surface").scrollIntoView({ block: "nearest" });
+    }
     say(`New network, ${ready.parameters} parameters, epoch 0.`);
   }
 
-  function showSurfaces(ready) {
-    const { optimizer, compare } = ready.setup;
+  /** The training goes on with other numbers; rewinding may bring back earlier ones. */
+  function onTuned({ setup }) {
+    if (!model.ready) return;
+    model.ready.setup = setup;
+    nameSurfaces(setup);
+    if (model.asked[0]?.type === "tune") model.asked.shift();
+    clearErrors();
+    if (model.asked.length) return;
+    store.adopt(setup);
+    update();
+    say("The training goes on with the new numbers.");
+  }
+
+  function nameSurfaces({ optimizer, compare }) {
+    const title = ({ name, learning_rate: rate }) => `${name}${rate === undefined ? "" : `, rate ${rate}`}`;
     byId("second-box").hidden = !compare;
-    byId("surface-name").textContent = compare ? optimizer.name : "";
-    byId("second-name").textContent = compare ? `second: ${compare.optimizer.name}` : "";
+    byId("surface-name").textContent = compare ? `first: ${title(optimizer)}` : "";
+    byId("second-name").textContent = compare ? `second: ${title(compare.optimizer)}` : "";
+  }
+
+  function showSurfaces(ready) {
+    nameSurfaces(ready.setup);
     surface.show(ready);
     second.show(ready);
   }
 
   function showCurves() {
     const { setup } = model.ready;
-    curves.show([{ name: setup.optimizer.name, history: model.history },
+    curves.show([{ name: setup.compare ? `first: ${setup.optimizer.name}` : setup.optimizer.name, history: model.history },
       ...(setup.compare ? [{ name: `second: ${setup.compare.optimizer.name}`, history: model.second }] : [])]);
+  }
+
+  function onError({ message, control }) {
+    const place = control ?? "";
+    if (!ASIDE.includes(place)) model.asked.shift();
+    if (place === "mathematics") mathematics.fail(message);
+    else if (place === "weight" && editor.dialog.open) editor.fail(message);
+    else if (ASIDE.includes(place) || !failAt(place, message, model.field)) toast(message, "error");
   }
 
   const onMessage = {
     ready: onReady,
-    error: ({ message, control = "" }) => {
-      if (!ASIDE.includes(control)) model.waiting = Math.max(0, model.waiting - 1);
-      if (control === "mathematics") mathematics.fail(message);
-      else if (control === "weight" && editor.dialog.open) editor.fail(message);
-      else if (ASIDE.includes(control) || !failAt(control, message, model.field)) toast(message, "error");
-    },
+    tuned: onTuned,
+    error: onError,
     note: ({ message }) => toast(message),
     stopped: ({ reason }) => { toast(`Stopped: ${reason}`); say(`Stopped: ${reason}`); },
     weight: (message) => editor.take(message),
@@ -169,33 +222,34 @@ function start(catalogue, lessonList) {
   function onFrame(frame) {
     const { header, arrays } = frame;
     if (header.type === "neuron") {
-      const [[, array]] = Object.entries(arrays);
-      popup.take(header, array);
+      popup.take(header, arrays.neuron);
       return;
     }
+    model.frame = frame;
+    askForDrawing();
     model.history.take(header.history);
     model.second.take(header.compare?.history);
-    model.frame = frame;
     ratios.note(frame);
-    if (model.pending) return;
-    model.pending = true;
-    requestAnimationFrame(draw);
   }
 
+  /** Draw the newest frame and ask for the next one, whatever happened to this one. */
   function draw() {
-    model.pending = false;
-    const { frame } = model;
-    if (frame && model.ready) {
-      bar.draw(frame, model.history, Boolean(model.ready.classes));
-      if (frame.arrays.surface) surface.draw(frame);
-      if (frame.arrays["compare:surface"]) second.draw(frame);
-      network.draw(frame);
-      curves.draw();
-      tabs.current.draw(frame);
-      if (!frame.header.running) editor.refresh();
-      announce(frame.header);
+    try {
+      if (model.frame && model.ready) drawViews(model.frame);
+    } finally {
+      ask({ type: "ack" });
     }
-    ask({ type: "ack" });
+  }
+
+  function drawViews(frame) {
+    bar.draw(frame, model.history, Boolean(model.ready.classes));
+    if (frame.arrays.surface) surface.draw(frame);
+    if (frame.arrays["compare:surface"]) second.draw(frame);
+    network.draw(frame);
+    curves.draw(!frame.header.running);
+    tabs.current.draw(frame);
+    editor.refresh(frame.header.running);
+    announce(frame.header);
   }
 
   function announce({ running, epoch }) {
@@ -205,29 +259,22 @@ function start(catalogue, lessonList) {
     say(running ? "Training runs." : `Paused at epoch ${epoch}${accuracy === undefined ? "" : `, test accuracy ${percent(accuracy)}`}.`);
   }
 
+  function unreadable(names) {
+    if (names.length) toast(`The address holds what is no set-up (${names.join(", ")}); the defaults stand in for it.`, "error");
+  }
+
   function say(text) {
     byId("status").textContent = text;
   }
 
   // What the menus do -----------------------------------------------------------
   async function share() {
-    const link = location.origin + location.pathname + toFragment(store.setup);
+    const link = location.origin + location.pathname + store.fragment;
     try {
       await navigator.clipboard.writeText(link);
       toast("The link is copied. It opens this set-up in a playground on the same address.");
     } catch {
       toast(`The browser does not let the page copy. The link is in the address bar: ${link}`);
-    }
-  }
-
-  async function exportFile(kind) {
-    try {
-      const answer = await fetch(`/api/export?kind=${kind}&session=${encodeURIComponent(model.ready?.session ?? "")}`);
-      if (!answer.ok) throw new Error(await answer.text());
-      const named = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
-      download(await answer.blob(), named ?? { script: "run.py", model: "model.safetensors", onnx: "model.onnx" }[kind]);
-    } catch (error) {
-      toast(`The export failed: ${error.message}`, "error");
     }
   }
 
@@ -257,17 +304,12 @@ function start(catalogue, lessonList) {
     r: () => bar.again.click(), "?": () => help.showModal(),
   });
   if (matchMedia("(max-width: 720px)").matches) byId("settings-box").open = false;
-  const lesson = /^#lesson=(\d+)$/.exec(location.hash);
-  store.startFrom(lesson ? lessonList[lesson[1] - 1]?.setup : null);
-  if (store.unreadable) toast("The set-up in the address could not be read; the default one is shown.", "error");
+  unreadable(store.unreadable);
   update();
-  if (lesson) lessons.show(lesson[1] - 1);
   connection.connect();
 }
 
-Promise.all([json("/api/catalogue"), json("/api/lessons")]).then(([catalogue, lessons]) => {
-  start(catalogue, Array.isArray(lessons) ? lessons : lessons.lessons);
-}).catch((error) => {
+Promise.all([getJson("/api/catalogue"), getJson("/api/lessons")]).then(([catalogue, lessons]) => start(catalogue, lessons)).catch((error) => {
   byId("banner").textContent = error.message;
   byId("banner").hidden = false;
 });

@@ -14,10 +14,11 @@ export class MathematicsView {
       type: "text", inputmode: "numeric", placeholder: "the last minibatch", testid: "mathematics-rows", size: 16,
       onchange: () => this.ask(),
     });
+    this.error = h("p", { class: "field-error", role: "alert", hidden: true, testid: "mathematics-error" });
     this.body = h("div", { testid: "mathematics" }, h("p", { class: "hint" }, "Asking for the numbers …"));
     root.append(h("div", { class: "row" },
       h("label", {}, "Training rows, such as 0, 3, 5 ", this.rows),
-      h("button", { type: "button", testid: "mathematics-refresh", onclick: () => this.ask() }, "Refresh")), this.body);
+      h("button", { type: "button", testid: "mathematics-refresh", onclick: () => this.ask() }, "Refresh")), this.error, this.body);
     this.last = 0;
   }
 
@@ -27,8 +28,13 @@ export class MathematicsView {
 
   ask() {
     this.last = performance.now();
-    const rows = this.rows.value.split(/[\s,;]+/).filter(Boolean).map(Number);
-    this.send({ type: "mathematics", rows: rows.length && rows.every(Number.isInteger) ? rows : null });
+    const parts = this.rows.value.split(/[\s,;]+/).filter(Boolean);
+    const wrong = parts.find((part) => !/^\d+$/.test(part));
+    if (wrong !== undefined) {
+      this.fail(`“${wrong}” is no row: write whole numbers from 0 on, such as 0, 3, 5, or nothing for the last minibatch.`);
+      return;
+    }
+    this.send({ type: "mathematics", rows: parts.length ? parts.map(Number) : null });
   }
 
   /** A frame came while this view is open: ask anew if the network has moved. */
@@ -38,11 +44,15 @@ export class MathematicsView {
     this.ask();
   }
 
+  /** Say what is wrong with the rows; the numbers of before stay. */
   fail(message) {
-    this.body.replaceChildren(h("p", { class: "field-error", role: "alert" }, message));
+    this.error.textContent = message;
+    this.error.hidden = !message;
+    this.rows.setAttribute("aria-invalid", String(Boolean(message)));
   }
 
   take({ steps, loss, loss_name: name, n_rows: n, targets, outputs, output_gradient: gradient }) {
+    this.fail("");
     this.body.replaceChildren(
       h("p", {}, `Loss of these ${n ?? ""} rows${name ? ` (${name})` : ""}: `, h("strong", {}, number(loss, 6))),
       h("p", { class: "hint" }, "At most 8 rows and 8 columns of each array are shown; its full shape stands beside the name. The underline is orange below 0, blue above."),
@@ -71,9 +81,9 @@ function part(title, step, belongs) {
 function matrix(name, shape, values, formula) {
   const rows = Array.isArray(values) ? values.map((row) => (Array.isArray(row) ? row : [row])) : [[values]];
   const most = rows.flat().reduce((a, b) => Math.max(a, Math.abs(b) || 0), 1e-12);
-  const told = Array.isArray(shape) ? ` (${shape.join(" × ")})` : shape ? ` ${shape}` : "";
-  const wide = Array.isArray(shape) && shape.length > 1 && shape[1] > rows[0].length;
-  const long = Array.isArray(shape) && shape[0] > rows.length && rows.length >= 8;
+  const told = shape ? ` (${shape.join(" × ")})` : "";
+  const wide = shape?.at(-1) > rows[0].length;
+  const long = shape?.length > 1 && shape[0] > rows.length;
   return h("div", { class: "scroller" }, h("table", { class: "matrix" }, h("caption", {}, name, h("span", { class: "shape" }, told), formula && formula !== name ? h("code", {}, `${name} = ${formula}`) : null),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value) => h("td", {
       style: typeof value === "number" ? `box-shadow: inset 0 -3px 0 ${css(signed(value / most))}` : undefined,

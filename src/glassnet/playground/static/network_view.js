@@ -3,7 +3,7 @@
 // the pointer and the keyboard.
 
 import { css, ink, neutral, signedLine } from "./colours.js";
-import { fitted, h, number, svg } from "./dom.js";
+import { fitted, h, keepFocus, svg } from "./dom.js";
 import { featureSheet, neuronSheet } from "./heatmap.js";
 import { curve, curvePath, isPlane, layout } from "./network_layout.js";
 
@@ -13,7 +13,7 @@ export class NetworkView {
   constructor(root, on) {
     this.on = on;
     this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.lines = svg("svg", { class: "edges", role: "group", "aria-label": "Weights" });
+    this.lines = svg("svg", { class: "edges", "aria-hidden": "true" }); // the button "Weight…" is the way by keyboard
     this.nodes = h("div", { class: "nodes" });
     this.heads = h("div", { class: "heads" });
     this.stage = h("div", { class: "stage" }, this.canvas, this.lines, this.nodes, this.heads);
@@ -39,8 +39,10 @@ export class NetworkView {
     this.features = columns[0].labels.slice(0, columns[0].nodes.length)
       .map((name) => isPlane(ready) ? this.#copy(featureSheet(name, ready.domain)) : null);
     this.#edges();
-    this.#buttons();
-    this.heads.replaceChildren(...this.on.heads(columns));
+    keepFocus(() => {
+      this.#buttons();
+      this.heads.replaceChildren(...this.on.heads(columns));
+    });
     this.redraw();
   }
 
@@ -56,17 +58,13 @@ export class NetworkView {
     const { columns, size } = this.plan;
     this.curves = columns.slice(1).map((column, k) =>
       columns[k].nodes.map((from) => column.nodes.map((to) => curve(from, to, size))));
-    const open = (event) => {
+    this.lines.onclick = (event) => {
       const line = event.target.closest("path");
-      if (!line || (event.type === "keydown" && event.key !== "Enter")) return;
-      this.on.edge(line.dataset.layer, Number(line.dataset.row), Number(line.dataset.column), line);
+      if (line) this.on.edge(line.dataset.layer, Number(line.dataset.row), Number(line.dataset.column), line);
     };
-    this.lines.onclick = open;
-    this.lines.onkeydown = open;
     this.lines.replaceChildren(...this.curves.flatMap((rows, k) => rows.flatMap((row, i) => row.map((c, j) => svg("path", {
-      d: curvePath(c), role: "button", tabindex: "-1", "data-layer": columns[k + 1].name, "data-row": i, "data-column": j,
+      d: curvePath(c), "data-layer": columns[k + 1].name, "data-row": i, "data-column": j,
       testid: `edge-${columns[k + 1].name}-${i}-${j}`,
-      "aria-label": `Weight of ${columns[k + 1].name}, row ${i}, column ${j}`,
     })))));
   }
 
@@ -78,7 +76,7 @@ export class NetworkView {
       const title = last && names ? names[j] : `unit ${j}`;
       const button = h("button", {
         type: "button", class: "neuron", testid: `neuron-${column.name}-${j}`, tabindex: j ? "-1" : "0",
-        "aria-label": `${column.name}, ${title}: enlarge its response`, "data-column": k, "data-unit": j,
+        "aria-label": `${column.name}, ${title}: its bias`, "data-column": k, "data-unit": j,
         onmouseenter: () => this.on.neuron(column.name, j, button), onmouseleave: () => this.on.neuron(null),
         onfocus: () => this.on.neuron(column.name, j, button), onblur: () => this.on.neuron(null),
         onclick: () => this.on.edge(column.name, -1, j, button),
@@ -168,12 +166,5 @@ export class NetworkView {
       context.fillRect(left - 3, top + size - 5, 8, 8);
       context.strokeRect(left - 3, top + size - 5, 8, 8);
     }
-  }
-
-  /** What a reader of the weights may want: "0.213", or nothing known yet. */
-  weight(layer, row, column) {
-    const array = this.frame?.arrays[`${row < 0 ? "bias" : "weight"}:${layer}`];
-    const value = row < 0 ? array?.data[column] : array?.data[row * array.shape[1] + column];
-    return value === undefined ? "–" : number(value);
   }
 }

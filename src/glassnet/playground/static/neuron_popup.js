@@ -13,18 +13,19 @@ export class NeuronPopup {
     this.box = h("div", { class: "neuron-popup", role: "tooltip", hidden: true, testid: "neuron-popup" }, this.canvas, this.caption);
     root.append(this.box);
     this.wanted = null;
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.show(null));
   }
 
+  /** Show a unit's response beside the element `near`; null hides it. */
   show(layer, unit, near) {
+    clearTimeout(this.timer);
     if (!layer) {
       this.wanted = null;
       this.box.hidden = true;
       return;
     }
     this.wanted = { layer, unit };
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (!this.wanted) return;
       const box = near.getBoundingClientRect();
       const right = box.right + SIDE + 40 < window.innerWidth ? box.right + 12 : Math.max(8, box.left - SIDE - 30);
       this.box.style.left = `${right}px`;

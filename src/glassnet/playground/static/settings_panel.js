@@ -5,7 +5,7 @@ import { Panel, readable } from "./panel.js";
 
 /** `losses()` are the losses that fit the present data. */
 export function settingsPanel(root, catalogue, store, losses) {
-  const optimizers = catalogue.optimizers.map(({ name, title }) => [name, title ?? name]);
+  const optimizers = catalogue.optimizers.map(({ name, title }) => [name, title]);
   const optimizerOf = (name) => catalogue.optimizers.find((entry) => entry.name === name);
   const scheduleOf = (name) => catalogue.schedules.find((entry) => entry.name === name);
 
@@ -41,14 +41,14 @@ export function settingsPanel(root, catalogue, store, losses) {
 
   const top = (key) => [(s) => s[key], (value, field) => store.change({ [key]: value }, field)];
   const stop = (key, factor = 1) => [
-    (s) => (s.stop[key] === null ? null : s.stop[key] * factor),
-    (value, field) => store.change({ stop: { ...store.setup.stop, [key]: value === null ? null : value / factor } }, field),
+    (s) => (s.stop[key] === null ? null : Number((s.stop[key] * factor).toPrecision(12))),
+    (value, field) => store.change({ stop: { ...store.setup.stop, [key]: value === null ? null : Number((value / factor).toPrecision(12)) } }, field),
   ];
 
   return new Panel(root,
     (s) => [s.optimizer.name, s.schedule.name, s.compare?.optimizer?.name, losses().map((loss) => loss.name)],
     (panel, setup) => [
-      panel.choice("loss", "Loss", [[null, "default for the data"], ...losses().map(({ name, title }) => [name, title ?? name])],
+      panel.choice("loss", "Loss", [[null, "default for the data"], ...losses().map(({ name, title }) => [name, title])],
         ...top("loss")),
       ...optimizer(panel, "optimizer", "Optimiser", setup.optimizer, (s) => s.optimizer,
         (value, field) => store.change({ optimizer: value }, field)),

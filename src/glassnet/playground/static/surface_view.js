@@ -1,12 +1,13 @@
 // What the network says everywhere in the plane, with the training and test points on it.
 
+import { axesOf, shortAxes } from "./axes.js";
 import { classColour, classShape, css, ink, mark, signed } from "./colours.js";
 import { fitted, h, number, percent } from "./dom.js";
 import { classSheet, valueSheet } from "./heatmap.js";
 import { isPlane } from "./network_layout.js";
 
-const LEFT = 34;
-const BELOW = 20;
+const LEFT = 50;
+const BELOW = 36;
 const MOST_POINTS = 2000; // of each part
 
 /** A few round numbers between two ends. */
@@ -18,22 +19,26 @@ function ticks(low, high, width) {
 }
 
 export class SurfaceView {
-  /** `prefix` of the arrays: "compare:" for the second network. */
-  constructor(root, prefix = "") {
+  /** `prefix` of the arrays: "compare:" for the second network, which shows the parts that `first` shows. */
+  constructor(root, prefix = "", first = null) {
     this.prefix = prefix;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.points = h("canvas", { "aria-hidden": "true", class: "over" });
-    this.stage = h("div", { class: "surface", role: "img", testid: prefix ? "surface-compare" : "surface", "aria-label": "Decision surface" }, this.canvas, this.points);
-    this.under = h("p", { class: "hint under", testid: prefix ? "surface-compare-value" : "surface-value" }, " ");
+    this.stage = h("div", { class: "surface", role: "img", tabindex: "0", testid: prefix ? "surface-compare" : "surface", "aria-label": "Decision surface" }, this.canvas, this.points);
+    this.under = h("p", { class: "hint under", "aria-live": "polite", testid: prefix ? "surface-compare-value" : "surface-value" }, " ");
     this.legend = h("div", { class: "legend" });
     const toggle = (testid, text) => h("label", { class: "flag" },
-      h("input", { type: "checkbox", checked: true, testid, onchange: () => this.#drawPoints() }), text);
-    this.train = toggle("show-train", "Training points (filled)");
-    this.test = toggle("show-test", "Test points (outlined)");
+      h("input", { type: "checkbox", checked: true, testid }), text);
+    this.train = first?.train ?? toggle("show-train", "Training points (filled)");
+    this.test = first?.test ?? toggle("show-test", "Test points (outlined)");
+    for (const label of [this.train, this.test]) label.addEventListener("change", () => this.#drawPoints());
     root.append(this.stage, this.under);
-    if (!prefix) root.closest("section").append(h("div", { class: "row" }, this.train, this.test), this.legend);
+    if (!first) root.closest("section").append(h("div", { class: "row" }, this.train, this.test), this.legend);
     this.stage.addEventListener("pointermove", (event) => this.#hover(event));
-    this.stage.addEventListener("pointerleave", () => { if (this.ready && isPlane(this.ready)) this.under.textContent = " "; });
+    this.stage.addEventListener("pointerleave", () => this.#tell(null));
+    this.stage.addEventListener("keydown", (event) => this.#walk(event));
+    this.stage.addEventListener("blur", () => this.#tell(null));
+    this.at = null; // where the keyboard has gone, as shares of the side
     new ResizeObserver(() => this.redraw()).observe(this.stage);
   }
 
@@ -45,17 +50,18 @@ export class SurfaceView {
     this.centre = low < 0 && high > 0 ? 0 : (low + high) / 2;
     this.reach = Math.max(high - this.centre, this.centre - low, 1e-9);
     this.stage.setAttribute("aria-label", ready.classes
-      ? `Decision surface: ${ready.classes.length} classes, ${ready.points.train.x.length} training and ${ready.points.test.x.length} test points`
+      ? `Decision surface: ${ready.classes.length} classes, ${ready.points.train.x.length} training and ${ready.points.test.x.length} test points; the arrow keys read it`
       : "Surface of predicted values with training and test points");
     this.#drawLegend();
+    this.at = null;
     this.redraw();
-    this.under.textContent = isPlane(ready) ? " "
-      : "A table has no plane to colour: the points stand at its first two principal components.";
+    this.#tell(null);
   }
 
   draw(frame) {
     if (this.#surface(frame)) this.frame = frame;
     this.#drawSurface();
+    if (this.at) this.#tell(this.at);
   }
 
   #surface(frame, name = "surface") {
@@ -99,6 +105,7 @@ export class SurfaceView {
     const { train, test } = this.ready.points;
     if (this.train.firstChild.checked) this.#marks(context, train, true);
     if (this.test.firstChild.checked) this.#marks(context, test, false);
+    if (this.at) this.#cross(context);
     context.restore();
   }
 
@@ -126,6 +133,29 @@ export class SurfaceView {
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const y of ticks(y0, y1, this.side)) context.fillText(number(y, 3), LEFT - 5, this.side * (1 - (y - y0) / (y1 - y0)));
+    this.#titles(context);
+  }
+
+  #titles(context) {
+    const [across, up] = axesOf(this.ready);
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    context.fillText(across, LEFT + this.side / 2, this.side + BELOW, this.side);
+    context.save();
+    context.translate(2, this.side / 2);
+    context.rotate(-Math.PI / 2);
+    context.textBaseline = "top";
+    context.fillText(up, 0, 0, this.side);
+    context.restore();
+  }
+
+  /** The place that the keyboard reads. */
+  #cross(context) {
+    const [x, y] = [LEFT + this.side * this.at[0], this.side * (1 - this.at[1])];
+    context.strokeStyle = css(ink());
+    context.lineWidth = 1;
+    context.strokeRect(x - 7, y - 7, 14, 14);
+    context.strokeRect(x - 0.5, y - 0.5, 1, 1);
   }
 
   #drawLegend() {
@@ -144,25 +174,50 @@ export class SurfaceView {
       const sample = h("canvas", { "aria-hidden": "true" });
       mark(fitted(sample, 16, 16), classShape(k), 8, 8, 5, classColour(k), true);
       return h("span", { class: "entry" }, sample, String(name));
-    }), h("span", { class: "hint" }, "The paler, the less sure."));
+    }), ...(isPlane(this.ready) ? [h("span", { class: "hint" }, "The paler, the less sure.")] : []));
   }
 
   #hover(event) {
-    if (!this.ready || !this.side || !isPlane(this.ready)) return;
     const box = this.stage.getBoundingClientRect();
     const [u, v] = [(event.clientX - box.left - LEFT) / this.side, 1 - (event.clientY - box.top) / this.side];
-    if (u < 0 || u > 1 || v < 0 || v > 1) return;
-    const [x0, x1, y0, y1] = this.ready.domain;
-    const surface = this.#surface(this.frame);
-    let text = `x = ${number(x0 + u * (x1 - x0), 3)}, y = ${number(y0 + v * (y1 - y0), 3)}`;
-    if (surface) {
-      const [height, width] = surface.shape;
-      const at = Math.round(v * (height - 1)) * width + Math.round(u * (width - 1));
-      const sure = this.#surface(this.frame, "confidence")?.data[at];
-      text += this.ready.classes
-        ? `: ${this.ready.classes[surface.data[at]]}${sure === undefined ? "" : `, ${percent(sure / 255)} sure`}`
-        : `: ${number(surface.data[at], 4)}`;
+    if (u >= 0 && u <= 1 && v >= 0 && v <= 1) this.#tell([u, v]);
+  }
+
+  /** Arrow keys read the surface place by place. */
+  #walk(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!step || !this.ready || !isPlane(this.ready)) return;
+    event.preventDefault();
+    const from = this.at ?? [0.5, 0.5];
+    this.at = from.map((share, i) => Math.max(0, Math.min(share + step[i] / 20, 1)));
+    this.#drawPoints();
+    this.#tell(this.at);
+  }
+
+  /** Say what stands at a place, given as shares of the side; null for nowhere. */
+  #tell(place) {
+    if (!place && this.at) {
+      this.at = null;
+      this.#drawPoints();
     }
-    this.under.textContent = text;
+    if (!this.ready || !this.side) return;
+    if (!isPlane(this.ready)) {
+      this.under.textContent = "A table has no plane to colour: the points stand at the first two principal components of its standardised columns.";
+      return;
+    }
+    this.under.textContent = place ? this.#said(place) : " ";
+  }
+
+  #said([u, v]) {
+    const [x0, x1, y0, y1] = this.ready.domain;
+    const [across, up] = shortAxes(this.ready);
+    const where = `${across} = ${number(x0 + u * (x1 - x0), 3)}, ${up} = ${number(y0 + v * (y1 - y0), 3)}`;
+    const surface = this.#surface(this.frame);
+    if (!surface) return where;
+    const [height, width] = surface.shape;
+    const at = Math.round(v * (height - 1)) * width + Math.round(u * (width - 1));
+    if (!this.ready.classes) return `${where}: ${number(surface.data[at], 4)}`;
+    const sure = this.#surface(this.frame, "confidence").data[at];
+    return `${where}: ${this.ready.classes[surface.data[at]]}, ${percent(sure / 255)} sure`;
   }
 }

@@ -1,12 +1,13 @@
 // The bar at the top: running, stepping, rewinding, the numbers, and the menus.
 
 import { h, number, percent } from "./dom.js";
+import { lessonLink } from "./lessons.js";
 import { toggleTheme } from "./theme.js";
 
 const PATIENCE = 5000; // milliseconds that a click on Run or Pause may wait for its frame
 
 export class TopBar {
-  /** `act`: send(message), share(), picture(), exportFile(kind), openLesson(index), help(). */
+  /** `act`: send(message), share(), picture(), exportFile(kind), openLesson(number), help(). */
   constructor(root, act) {
     this.act = act;
     this.running = false;
@@ -76,10 +77,16 @@ export class TopBar {
     this.act.exportFile(kind);
   }
 
+  /** Links, so that one can be copied or opened in a tab of its own. */
   showLessons(lessons) {
-    this.lessons.replaceChildren(...lessons.map((lesson, i) => h("li", {}, h("button", {
-      type: "button", testid: `lesson-${i + 1}`, onclick: () => { this.lessonMenu.hidePopover(); this.act.openLesson(i); },
-    }, lesson.title))));
+    const open = (number) => (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.lessonMenu.hidePopover();
+      this.act.openLesson(number);
+    };
+    this.lessons.replaceChildren(...lessons.map(({ title }, i) => h("li", {},
+      h("a", { href: lessonLink(i + 1), testid: `lesson-${i + 1}`, onclick: open(i + 1) }, title))));
   }
 
   toggle() {
@@ -95,8 +102,12 @@ export class TopBar {
   }
 
   #rewind(value) {
+    if (value === "") return;
     const epoch = Math.max(0, Math.min(Math.round(Number(value)), this.most));
-    if (Number.isFinite(epoch)) this.act.send({ type: "rewind", epoch });
+    if (!Number.isFinite(epoch)) return;
+    this.act.send({ type: "rewind", epoch });
+    this.asked = { running: false, at: performance.now() }; // the server pauses
+    this.#show(false);
   }
 
   #show(running) {
