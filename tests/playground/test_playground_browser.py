@@ -364,7 +364,11 @@ def test_two_optimisers_start_alike_and_keys_work(page):
     until(page, lambda: epoch(page) == 0)
 
 
-def test_the_focus_stays_where_it_was(page):
+def test_the_focus_stays_where_it_was_and_skipping_changes_nothing(page):
+    one_epoch(page)
+    page.locator(".skip").press("Enter")
+    expect(page.locator("#controls summary").first).to_be_focused()
+    expect(page.get_by_test_id("epoch-number")).to_have_text("1")
     for units in ("17", "18"):
         page.get_by_test_id("units-plus-1").press("Enter")
         expect(page.get_by_test_id("units-1")).to_have_text(units)

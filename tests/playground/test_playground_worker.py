@@ -249,3 +249,15 @@ def test_going_back_tells_how_far_it_is(monkeypatch):
     assert {one["type"] for one in told} == {"note"}
     assert told[0]["message"] == "On the way to epoch 31: epoch 0 is repeated."
     assert desk.run.position == (31, 0)
+
+
+@pytest.mark.parametrize("stop", [{"epochs": 2, "accuracy": None}, {"epochs": None, "accuracy": 0.01}], ids=str)
+def test_a_stop_condition_that_is_met_already_stops_at_once(page, stop):
+    page.send("setup", setup=SMALL)
+    page.until("ready")
+    page.send("run")
+    while page.until("frame")["epoch"] < 3:
+        pass
+    page.send("tune", stop=stop)
+    assert "already" in page.until("stopped")["reason"]
+    assert page.until("frame", running=False)["stopped"]

@@ -212,6 +212,8 @@ class Worker:
         desk.tune(message)
         self._say({"type": "tuned", "setup": desk.setup})
         if self.running:  # the second run may have come to the end of the last epoch
+            if "stop" in message:
+                desk.stop_if_reached()
             self._end_if_stopped(desk)
 
     def _rewind(self, desk: Desk, message: Mapping[str, Any]) -> None:
@@ -228,7 +230,7 @@ class Worker:
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
             self._listen(("ack", "views"))
-        reached = desk.run.training.epoch
+        reached = min(run.training.epoch for run in (desk.run, desk.second) if run is not None)
         if now >= self._tell_at:
             self._tell_at = now + _TELL_EVERY
             self.note(f"On the way to epoch {epoch:,}: epoch {reached:,} is repeated.")

@@ -28,6 +28,7 @@ export class EdgeEditor {
       form, this.error,
       h("button", { type: "button", testid: "weight-close", onclick: () => this.close() }, "Close"));
     this.dialog.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    this.input.addEventListener("input", () => (this.typed = true)); // kept until it is set
     root.append(this.dialog);
   }
 
@@ -46,6 +47,7 @@ export class EdgeEditor {
     this.row.value = row;
     this.column.value = column;
     this.input.value = "";
+    this.typed = false;
     this.#limits();
     this.back = near;
     if (!this.dialog.open) this.dialog.show();
@@ -85,6 +87,7 @@ export class EdgeEditor {
     if (row > Number(this.row.max) || column > Number(this.column.max) || row < -1 || column < 0) {
       return this.fail(`There is no such weight: from −1 to ${this.row.max}, to unit 0 to ${this.column.max}.`);
     }
+    this.typed = false; // another weight
     this.title.textContent = row < 0 ? `Bias of ${this.place.layer}, unit ${column}` : `Weight of ${this.place.layer}: ${row} → ${column}`;
     this.send({ type: "weight", ...this.place });
   }
@@ -92,6 +95,7 @@ export class EdgeEditor {
   #set() {
     const value = Number(this.input.value);
     if (this.input.value === "" || !Number.isFinite(value)) return this.fail("The value must be a number.");
+    this.typed = false;
     this.send({ type: "weight", ...this.place, value });
   }
 
@@ -108,7 +112,7 @@ export class EdgeEditor {
     this.value.textContent = number(message.value, 6);
     this.gradient.textContent = message.gradient === null ? "none yet" : number(message.gradient, 6);
     if (!Number.isFinite(message.value)) return; // a weight that left the finite range comes as null
-    if (document.activeElement !== this.input || this.input.value === "") this.input.value = Number(message.value.toPrecision(7));
+    if (!this.typed && (document.activeElement !== this.input || this.input.value === "")) this.input.value = Number(message.value.toPrecision(7));
   }
 
   /** Ask again when the numbers may have moved. */

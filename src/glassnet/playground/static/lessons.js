@@ -28,7 +28,7 @@ export class Lessons {
           h("a", { href: lessonLink(number), testid: "lesson-link", title: "The address of this lesson, to be copied" }, "Link"),
           button("lesson-previous", "Previous", go(number - 1), number === 1),
           button("lesson-next", "Next", go(number + 1), number === lessons.length),
-          button("lesson-restart", "Set up again", () => this.store.openLesson(number)),
+          button("lesson-restart", "Set up again", go(number)),
           button("lesson-close", "Close", () => this.store.closeLesson()))),
       ...text.map((paragraph) => h("p", {}, paragraph)));
   }

@@ -38,9 +38,14 @@ const ASIDE = ["run", "pause", "step", "epoch", "rewind", "neuron", "views", "we
 
 function start(catalogue, lessonList) {
   // `asked`: the set-ups and changes under way that the server has not answered yet, oldest first.
-  const model = { ready: null, frame: null, asked: [], history: new History(), second: new History(), field: null };
+  // `ready` outlives a lost connection, for what is shown; `built`: this connection has a network.
+  const model = { ready: null, built: false, frame: null, asked: [], history: new History(), second: new History(), field: null };
   const uploads = new Map();
-  const send = (message) => connection.send(message) || toast("There is no connection to the server.", "error");
+  const send = (message) => {
+    const sent = connection.send(message);
+    if (!sent) toast("There is no connection to the server.", "error");
+    return sent;
+  };
   const ask = (message) => connection.send(message); // by itself, so without a complaint
   const order = (message) => send(message) && model.asked.push({ type: message.type, setup: store.setup });
 
@@ -49,6 +54,7 @@ function start(catalogue, lessonList) {
       byId("banner").hidden = true;
       views.forget();
       model.asked = [];
+      model.built = false;
       whole(store.setup);
     },
     message: (message) => onMessage[message.type]?.(message),
@@ -71,7 +77,7 @@ function start(catalogue, lessonList) {
   /** A new network only where the present one cannot go on with the change. */
   function change(setup, field) {
     model.field = field;
-    const building = !model.ready || model.asked.some(({ type }) => type !== "tune");
+    const building = !model.built || model.asked.some(({ type }) => type !== "tune");
     const running = model.asked.at(-1)?.setup ?? (model.ready && store.complete(model.ready.setup));
     const keys = building ? null : tuning(running, setup, catalogue);
     if (!keys || (!field && !Object.keys(keys).length)) {
@@ -90,6 +96,10 @@ function start(catalogue, lessonList) {
     openLesson: (number) => store.openLesson(number), help: () => help.showModal(),
   });
   const lessons = new Lessons(byId("lesson"), store);
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address holds the set-up
+    document.querySelector("#controls summary").focus();
+  });
   const help = helpDialog();
   const heads = layerHeads(catalogue, store);
   const editor = new EdgeEditor(document.body, send);
@@ -147,13 +157,14 @@ function start(catalogue, lessonList) {
     const compared = model.ready?.setup.compare;
     connection.settled();
     model.ready = ready;
+    model.built = true;
     model.frame = null;
     model.history = new History();
     model.second = new History();
     clearErrors();
     model.said = null;
     model.asked.shift();
-    if (!model.asked.length) store.adopt(ready.setup); // an answer to an older question must not undo a newer change
+    if (!model.asked.length) store.adopt(ready.setup, true); // an answer to an older question must not undo a newer change
     update();
     bar.reset(true);
     showSurfaces(ready);

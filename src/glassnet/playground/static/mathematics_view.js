@@ -23,7 +23,7 @@ export class MathematicsView {
   }
 
   show() {
-    this.step = null;
+    this.last = -Infinity;
   }
 
   ask() {
@@ -37,10 +37,9 @@ export class MathematicsView {
     this.send({ type: "mathematics", rows: parts.length ? parts.map(Number) : null });
   }
 
-  /** A frame came while this view is open: ask anew if the network has moved. */
+  /** A frame came while this view is open: the network has moved, or a weight was set. */
   draw({ header }) {
-    if (header.step === this.step || (header.running && performance.now() - this.last < PAUSE)) return;
-    this.step = header.step;
+    if (header.running && performance.now() - this.last < PAUSE) return;
     this.ask();
   }
 

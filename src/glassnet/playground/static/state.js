@@ -144,10 +144,11 @@ export class Store {
     this.on.lesson(null);
   }
 
-  /** What the server made of it (a new seed, say): the same entry in the browser's history. */
-  adopt(partial) {
+  /** What the server made of it (a new seed, say): the same entry in the browser's history.
+   *  `built`: of a new network, not of one that was tuned. */
+  adopt(partial, built = false) {
     const adopted = this.complete(partial);
-    const completed = same(this.setup, this.asItIs) && adopted.seed === this.setup.seed; // the lesson's own, filled up
+    const completed = built && same(this.setup, this.asItIs) && adopted.seed === this.setup.seed; // the lesson's own, filled up
     this.setup = adopted;
     if (completed) this.asItIs = adopted;
     this.#write("replaceState");

@@ -18,7 +18,8 @@ export class TopBar {
     this.epoch = button("epoch", "Epoch", "One pass over the training data (e)", () => this.#once("epoch"));
     this.rewind = h("input", {
       type: "range", min: 0, max: 0, value: 0, step: 1, testid: "rewind", "aria-label": "Rewind to epoch",
-      oninput: () => { this.target.value = this.rewind.value; }, onchange: () => this.#rewind(this.rewind.value),
+      oninput: () => { this.target.value = this.rewind.value; this.dragging = true; },
+      onchange: () => { this.dragging = false; this.#rewind(this.rewind.value); },
     });
     this.target = h("input", {
       type: "number", min: 0, max: 0, value: 0, testid: "rewind-epoch", "aria-label": "Epoch to rewind to",
@@ -131,7 +132,7 @@ export class TopBar {
     if (!this.asked) this.#show(header.running);
     this.most = header.epoch; // rewinding forgets what came later
     this.rewind.max = this.target.max = this.most;
-    if (document.activeElement !== this.rewind || header.running) this.rewind.value = header.epoch;
+    if (!this.dragging && (document.activeElement !== this.rewind || header.running)) this.rewind.value = header.epoch;
     if (document.activeElement !== this.target) this.target.value = header.epoch;
     const set = (testid, text) => {
       if (this.values[testid].textContent !== text) this.values[testid].textContent = text;
