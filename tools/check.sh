@@ -4,5 +4,6 @@ set -eu
 ruff check .
 ruff format --check .
 mypy
-python -m pytest "$@"
+# Two processes share the files of tests; each has one BLAS thread, unless the environment says otherwise.
+OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}" python -m pytest --numprocesses 2 --dist loadfile "$@"
 python -m benchmarks smoke

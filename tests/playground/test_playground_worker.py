@@ -251,7 +251,9 @@ def test_going_back_tells_how_far_it_is(monkeypatch):
     assert desk.run.position == (31, 0)
 
 
-@pytest.mark.parametrize("stop", [{"epochs": 2, "accuracy": None}, {"epochs": None, "accuracy": 0.01}], ids=str)
+@pytest.mark.parametrize(
+    "stop", [{"epochs": 2, "accuracy": None}, {"epochs": None, "accuracy": 0.01}], ids=str
+)
 def test_a_stop_condition_that_is_met_already_stops_at_once(page, stop):
     page.send("setup", setup=SMALL)
     page.until("ready")

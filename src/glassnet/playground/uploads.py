@@ -23,7 +23,12 @@ __all__ = ["Uploads", "read_upload"]
 _ID = re.compile(r"[0-9a-f]{16}")
 _NPY = b"\x93NUMPY"
 _DELIMITERS = (b",", b";", b"\t", b"|")
-_OTHERS = {b"PAR1": "a Parquet file", b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file", b"\x80": "a pickle"}
+_OTHERS = {
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file",
+    b"PK\x03\x04": "a zip file",
+    b"\x80": "a pickle",
+}
 
 
 class Uploads:
