@@ -68,7 +68,7 @@ def draw_scaling(data: dict[str, Any], path: Path) -> bool:
             ax.plot(*zip(*least, strict=True), color=GREY, linestyle="--", label="limit")
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_xticks([r["value"] for r in results], [f"{r['value']:,}" for r in results], fontsize=8)
+        ax.set_xticks([r["value"] for r in results], [short(r["value"]) for r in results], fontsize=8)
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.xaxis.minorticks_off()
         dress(ax, x=kind, y="microseconds a step")
@@ -110,6 +110,11 @@ def finish(figure: Any, ax: Any, heading: str, unit: str, path: Path) -> None:
 def median(result: dict[str, Any], key: str) -> float:
     """Return a lane's median, 0 where it has none."""
     return float(result["lanes"].get(key, {}).get("median", 0.0))
+
+
+def short(value: int) -> str:
+    """Return 8192 as 8.2k, so that ticks keep clear of each other."""
+    return f"{value / 1000:.3g}k" if value >= 2000 else str(value)
 
 
 def seconds(result: dict[str, Any], key: str) -> list[float]:

@@ -18,15 +18,15 @@ COLD = {"glassnet": "glassnet", "torch": "PyTorch", "sklearn": "scikit-learn"}
 def readme(found: Found) -> str:
     """Return the table of what :data:`NEEDED` measured."""
     rows = [
-        [f"a training step, {result['name']}, µs", *cells(lambda key, r=result: median(r, key, 1e6))]
+        [f"step, {result['name']}, µs", *cells(lambda key, r=result: median(r, key, 1e6))]
         for result in found["steps"]["results"]
     ]
     one = next(result for result in found["predict"]["results"] if result["name"] == "one row")
-    rows.append(["predict one row, 50-256-256-2, µs", *cells(lambda key: median(one, key, 1e6))])
+    rows.append(["one row through 50-256-256-2, µs", *cells(lambda key: median(one, key, 1e6))])
     cold = {each["name"]: each["median"] for each in found["cold"]["results"]}
     rows.append(
         [
-            "a new process loads it and predicts, ms",
+            "a new process that loads it and predicts, ms",
             *cells(lambda key: digits(1e3 * cold[COLD[key]]) if COLD.get(key) in cold else ""),
         ]
     )

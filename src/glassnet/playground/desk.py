@@ -134,11 +134,11 @@ class Desk:
         """Stop where a condition that has just been set is met already."""
         history, wanted, epoch = self.run.training.history, self.setup["stop"], self.run.training.epoch
         column = "val_accuracy" if len(self.problem.test) else "accuracy"
+        reached = history[column][-1] if column in history else 0.0
         if wanted["epochs"] is not None and epoch >= wanted["epochs"]:
             self.stop(f"Epoch {wanted['epochs']} is reached already.")
-        elif wanted["accuracy"] is not None and column in history:
-            if (reached := history[column][-1]) >= wanted["accuracy"]:
-                self.stop(f"The accuracy is {reached:.1%} already.")
+        elif wanted["accuracy"] is not None and reached >= wanted["accuracy"]:
+            self.stop(f"The accuracy is {reached:.1%} already.")
 
     def rewind(self, epoch: Any, overtaken: Callable[[], bool] = lambda: False) -> None:
         """Go back to the end of an earlier epoch, the second run and what was tuned too.

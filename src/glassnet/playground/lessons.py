@@ -77,8 +77,9 @@ LESSONS: tuple[Lesson, ...] = (
         "its steps are so long that they leap over the valley they are looking for, and land higher up on "
         "the other side.",
         "Compare the two loss curves: one falls smoothly, the other leaps up and down and ends far above "
-        "it. Look at the ratio of update to weight (under Ratios, choose it): about a thousandth is healthy, near "
-        "one every step throws away what was learnt. Lower the rate to 3, then to 0.03, which is too slow.",
+        "it. Look at the ratio of update to weight (under Ratios, choose it): about a thousandth is healthy, "
+        "near one every step throws away what was learnt. Lower the rate to 3, then to 0.03, which is too "
+        "slow.",
         {
             "data": {"name": "moons", "n": 300, "noise": 0.15},
             "layers": _layers(16, activation="tanh"),
