@@ -23,4 +23,5 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "steps": times(data["results"], 1e6),
         "steps-ratios": ratios(data["results"], "glassnet"),
         "steps-ratios-numpy": ratios(data["results"], "glassnet-numpy"),
+        "steps-ratios-mkl": ratios(data["results"], "glassnet-mkl"),
     }

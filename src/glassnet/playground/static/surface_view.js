@@ -174,7 +174,7 @@ export class SurfaceView {
       const sample = h("canvas", { "aria-hidden": "true" });
       mark(fitted(sample, 16, 16), classShape(k), 8, 8, 5, classColour(k), true);
       return h("span", { class: "entry" }, sample, String(name));
-    }), ...(isPlane(this.ready) ? [h("span", { class: "hint" }, "The paler, the less sure.")] : []));
+    }), ...(isPlane(this.ready) ? [h("span", { class: "hint" }, "The fainter, the less sure.")] : []));
   }
 
   #hover(event) {
