@@ -15,7 +15,8 @@ from glassnet.layers import Layer
 from glassnet.registry import KINDS, from_config, table
 
 CLASSES = sorted(
-    {(kind, cls) for kind in KINDS for cls in table(kind)[1].values()}, key=lambda pair: pair[1].__name__
+    {(kind, cls) for kind in KINDS for cls in table(kind)[1].values()},
+    key=lambda pair: (pair[1].__name__, pair[0]),
 )
 
 
