@@ -55,15 +55,6 @@ def fit(blocked=False, **environment):
     return run(FIT.format(blocked=blocked), **environment)
 
 
-@pytest.fixture
-def choose():
-    """Hand out kernels.use and leave the kernels as they were."""
-    before = kernels._chosen
-    yield kernels.use
-    kernels.use(before or "numpy")
-    kernels._chosen = before
-
-
 def test_numpy_never_imports_numba():
     told = fit(GLASSNET_KERNELS="numpy")
     assert told == {"chosen": "numpy", "numba": False, "error": None, "said": [], "active": "builtins"}

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import kernels
 from glassnet.optimizers import ALIASES, BY_NAME, LBFGS, SGD, RMSprop
 
 pytest.importorskip("numba", reason="compiled kernels need numba (the extra fast)")
@@ -33,15 +32,6 @@ def mixed(activation):
         gn.Dropout(0.3),
         gn.LayerNorm(),
     ]
-
-
-@pytest.fixture
-def choose():
-    """Hand out kernels.use and leave the kernels as they were."""
-    before = kernels._chosen
-    yield kernels.use
-    kernels.use(before or "numpy")
-    kernels._chosen = before
 
 
 def both(choose, layers, y, dtype="float64", **options):

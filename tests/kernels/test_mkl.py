@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import kernels
 from glassnet.errors import MissingDependencyError
 from glassnet.products import large_product
 
@@ -25,15 +24,6 @@ def installed():
 
 
 needs_mkl = pytest.mark.skipif(not installed(), reason="products by MKL need its wheel (the extra mkl)")
-
-
-@pytest.fixture
-def choose():
-    """Hand out kernels.use and leave the kernels as they were."""
-    before = kernels._chosen
-    yield kernels.use
-    kernels.use(before or "numpy")
-    kernels._chosen = before
 
 
 @pytest.mark.skipif(installed(), reason="here MKL is installed")
